@@ -1,0 +1,26 @@
+// Package provider says what any infrastructure provider can be asked: virtual machines on a fleet of clusters, in
+// plain domain words.
+//
+// [Provider] is the sum of small roles. Ask for the least you need: a function that lists VMs takes a [VMReader].
+// provider/kubevirt implements it on KubeVirt clusters, provider/mock in memory; providertest proves that they, and
+// yours, behave the same.
+//
+// # Calls
+//
+// Single objects are named by cluster, namespace and name, in this order. Every method that writes ends in its own
+// options struct, whose zero value is the plain call. An empty namespace is refused; lists take [AllNamespaces].
+// Every method is safe for concurrent use, ends when its context does, keeps nothing of its arguments, and returns
+// values that belong to the caller.
+//
+// # Errors
+//
+// Every error is, or wraps, a *domain.Error: act on its code. Names, limits and options are checked before anything is
+// sent (INVALID_NAME, INVALID_LIMIT, INVALID_OPTION). An unknown cluster is CLUSTER_NOT_FOUND. A verb that the VM's
+// state forbids gets the code of domain.Decide, and changes nothing. A cluster that does not answer is
+// CLUSTER_UNREACHABLE or VERB_TIMEOUT; if that was a write, OutcomeUnknown says whether it may have happened.
+// A canceled context is CANCELED, the caller's deadline DEADLINE_EXCEEDED.
+//
+// # Helpers
+//
+// [VMs] walks all pages of a listing, [WaitVM] waits for a state, [WaitVMGone] for the end of a delete.
+package provider
