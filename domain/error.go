@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -106,7 +107,7 @@ func (e *Error) Error() string {
 		if i == 0 {
 			sep = " ("
 		}
-		fmt.Fprintf(&b, "%s%s=%s", sep, key, e.Params[key])
+		fmt.Fprintf(&b, "%s%s=%s", sep, key, printable(e.Params[key]))
 	}
 	if len(e.Params) > 0 {
 		b.WriteString(")")
@@ -124,6 +125,18 @@ func (e *Error) Error() string {
 		b.WriteString(": " + e.Err.Error())
 	}
 	return b.String()
+}
+
+// printable quotes what could forge a line of a log: names are checked, but the error tells what was wrong with them.
+func printable(s string) string {
+	const enough = 256
+	if len(s) > enough {
+		s = s[:enough] + "..."
+	}
+	if quoted := strconv.QuoteToASCII(s); quoted[1:len(quoted)-1] != s {
+		return quoted
+	}
+	return s
 }
 
 // Is reports whether target is this error's code, or the standard error of its kind: errors.ErrUnsupported,

@@ -1,5 +1,7 @@
 package domain
 
+import "errors"
+
 // Page is one page of a listing.
 type Page[T any] struct {
 	// Items are in the order of cluster, then of the bytes of namespace + "/" + name.
@@ -27,3 +29,12 @@ func (e *ItemError) Error() string { return e.Ref.String() + ": " + e.Err.Error(
 
 // Unwrap returns the item's [Error].
 func (e *ItemError) Unwrap() error { return e.Err }
+
+// NewItemError makes the error of one item out of whatever went wrong with it.
+func NewItemError(ref Ref, err error) *ItemError {
+	e, ok := errors.AsType[*Error](err)
+	if !ok {
+		e = E(CodeOf(err), ref.Params(), err)
+	}
+	return &ItemError{Ref: ref, Err: e}
+}

@@ -28,14 +28,13 @@ type CreateOptions struct {
 	IdempotencyKey string
 }
 
-// DeleteOptions of VMWriter.DeleteVM.
+// DeleteOptions of VMWriter.DeleteVM. There is no grace period among them, since KubeVirt hands none on to the
+// instance: stop the VM with one first.
 type DeleteOptions struct {
 	// UID and Revision, if given, must be those of the VM.
 	UID      string
 	Revision string
-	// GracePeriod is how long the guest may take to shut down, in whole seconds; nil is the VM's own.
-	GracePeriod *time.Duration
-	DryRun      bool
+	DryRun   bool
 }
 
 // StartOptions of Power.StartVM.

@@ -1,0 +1,26 @@
+# Each target is what CI runs; each is ordinary go commands.
+.PHONY: test race lint e2e bench generate fmt ci
+
+test:
+	go test ./...
+
+race:
+	go test -race ./...
+
+lint:
+	go tool -modfile=tools/go.mod golangci-lint run ./...
+
+e2e:
+	cd e2e && go test -timeout 20m ./...
+
+bench:
+	go test -run '^$$' -bench . -benchmem ./...
+
+generate:
+	go test ./domain -run 'TestPublished' -update
+
+fmt:
+	gofmt -w .
+
+ci:
+	bash .ci/run

@@ -1,0 +1,19 @@
+// Package shepherd is the map of a library for platforms that run virtual machines on a fleet of Kubernetes clusters
+// with KubeVirt. It has no code of its own.
+//
+// # Where to begin
+//
+//   - domain: the words. A VM, what can be asked of it, when it is allowed, and every error there is.
+//   - provider: the interface. What any provider of virtual machines can be asked, with helpers that page and wait.
+//   - provider/mock: a provider in memory that behaves like KubeVirt, for tests and for a first look.
+//   - provider/kubevirt: the real one.
+//   - mapper: Kubernetes objects to domain values and back.
+//
+// domain, provider and provider/mock import no Kubernetes module; mapper and provider/kubevirt do.
+//
+// # A first look
+//
+//	go run github.com/kv-shepherd/shepherd-go/examples/quickstart
+//
+// creates, lists, starts, pauses, stops and deletes a VM, in memory; with -kubeconfig FILE on a cluster.
+package shepherd
