@@ -1,0 +1,59 @@
+package mapper
+
+// object is a JSON object.
+type object = map[string]any
+
+// in walks down objects and makes those that are missing. The manifest was checked: what is there has the right type.
+func in(o object, path ...string) object {
+	for _, key := range path {
+		next, ok := o[key].(object)
+		if !ok {
+			next = object{}
+			o[key] = next
+		}
+		o = next
+	}
+	return o
+}
+
+// setAll adds strings to the map under a key; without any it leaves the map alone.
+func setAll(o object, key string, texts map[string]string) {
+	if len(texts) == 0 {
+		return
+	}
+	target := in(o, key)
+	for k, v := range texts {
+		target[k] = v
+	}
+}
+
+func setText(o object, key, s string) {
+	if s != "" {
+		o[key] = s
+	}
+}
+
+// named returns the element of a list that has a name under its path, and makes it at the end when there is none.
+func named(parent object, list, name string, path ...string) object {
+	elements, _ := parent[list].([]any)
+	last := len(path) - 1
+	for _, element := range elements {
+		if o, ok := element.(object); ok && in(o, path[:last]...)[path[last]] == name {
+			return o
+		}
+	}
+	o := object{}
+	in(o, path[:last]...)[path[last]] = name
+	parent[list] = append(elements, o)
+	return o
+}
+
+// only makes key the one of the alternatives that an object has, and returns its value; a value it has already stays.
+func only(o object, key string, alternatives ...string) object {
+	for _, other := range alternatives {
+		if other != key {
+			delete(o, other)
+		}
+	}
+	return in(o, key)
+}

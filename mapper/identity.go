@@ -1,0 +1,37 @@
+package mapper
+
+import "github.com/kv-shepherd/shepherd-go/domain"
+
+// identityKeys are the label keys of an identity, joined once: [domain.IdentityFromLabels] joins them at every call.
+type identityKeys struct {
+	managedBy, system, service, instance, ticketID, createdBy, hostname, installation string
+}
+
+func newIdentityKeys(prefix string) identityKeys {
+	return identityKeys{
+		managedBy:    domain.LabelKey(prefix, "managed-by"),
+		system:       domain.LabelKey(prefix, "system"),
+		service:      domain.LabelKey(prefix, "service"),
+		instance:     domain.LabelKey(prefix, "instance"),
+		ticketID:     domain.LabelKey(prefix, "ticket-id"),
+		createdBy:    domain.LabelKey(prefix, "created-by"),
+		hostname:     domain.LabelKey(prefix, "hostname"),
+		installation: domain.LabelKey(prefix, "installation"),
+	}
+}
+
+func (k *identityKeys) of(labels map[string]string) domain.Identity {
+	if len(labels) == 0 {
+		return domain.Identity{}
+	}
+	return domain.Identity{
+		ManagedBy:    labels[k.managedBy],
+		System:       labels[k.system],
+		Service:      labels[k.service],
+		Instance:     labels[k.instance],
+		TicketID:     labels[k.ticketID],
+		CreatedBy:    labels[k.createdBy],
+		Hostname:     labels[k.hostname],
+		Installation: labels[k.installation],
+	}
+}

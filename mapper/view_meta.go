@@ -1,0 +1,56 @@
+package mapper
+
+import (
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+func viewMeta(meta *metav1.ObjectMeta) objectView {
+	v := objectView{
+		namespace:   meta.Namespace,
+		name:        meta.Name,
+		uid:         string(meta.UID),
+		revision:    meta.ResourceVersion,
+		generation:  meta.Generation,
+		createdAt:   utc(meta.CreationTimestamp),
+		labels:      meta.Labels,
+		annotations: meta.Annotations,
+	}
+	if meta.DeletionTimestamp != nil {
+		v.deleting = true
+		v.deletedAt = deletedAt(meta)
+	}
+	for n := range meta.OwnerReferences {
+		if owner := &meta.OwnerReferences[n]; owner.Controller != nil && *owner.Controller {
+			v.ownerUID = string(owner.UID)
+			break
+		}
+	}
+	return v
+}
+
+// deletedAt is when a delete was asked for: deletionTimestamp is when its grace period ends.
+func deletedAt(meta *metav1.ObjectMeta) time.Time {
+	at := utc(*meta.DeletionTimestamp)
+	if grace := meta.DeletionGracePeriodSeconds; grace != nil && !at.IsZero() {
+		const longest = 365 * 24 * 3600 // beyond that a Duration may overflow
+		at = at.Add(-time.Duration(min(max(*grace, 0), longest)) * time.Second)
+	}
+	return at
+}
+
+// utc takes a time out of its Kubernetes wrapper. Decoded times are in the zone of this process.
+func utc(t metav1.Time) time.Time {
+	if t.IsZero() {
+		return time.Time{}
+	}
+	return t.UTC()
+}
+
+func utcOf(t *metav1.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return utc(*t)
+}

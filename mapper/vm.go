@@ -1,0 +1,58 @@
+package mapper
+
+import (
+	kubevirtv1 "kubevirt.io/api/core/v1"
+
+	"github.com/kv-shepherd/shepherd-go/domain"
+)
+
+// MapVM maps a VM and its instance, which is nil when there is none. An instance counts only if its controlling owner
+// has the VM's UID: one left over from a deleted VM of the same name, one that was made without a VM, and any
+// instance beside a VM without a UID are treated as absent.
+//
+// A nil vm, or one without name or namespace, is an error of code [ErrIncompatibleSchema]. Read says "live"; the caller
+// knows the time and sets Read.At.
+func (m *Mapper) MapVM(vm *kubevirtv1.VirtualMachine, vmi *kubevirtv1.VirtualMachineInstance) (*domain.VM, error) {
+	v, err := m.checkedView(vm)
+	if err != nil {
+		return nil, err
+	}
+	if !isInstanceOf(vm, vmi) {
+		return m.join(v, nil), nil
+	}
+	return m.join(v, viewInstance(vmi)), nil
+}
+
+// MapVMDegraded maps a VM whose instance could not be read, for want of permission say. Read.InstanceUnread is set.
+// What only the instance knows - node, addresses, guest - stays empty or unknown; its state, and the conditions that
+// the controller copied from it, are taken from the VM as far as they can be believed (see degraded.go).
+func (m *Mapper) MapVMDegraded(vm *kubevirtv1.VirtualMachine) (*domain.VM, error) {
+	v, err := m.checkedView(vm)
+	if err != nil {
+		return nil, err
+	}
+	return m.joinDegraded(v), nil
+}
+
+func (m *Mapper) checkedView(vm *kubevirtv1.VirtualMachine) (*vmView, error) {
+	if vm == nil {
+		return nil, m.incompatible("", "", "metadata")
+	}
+	if err := m.identified(vm.Namespace, vm.Name); err != nil {
+		return nil, err
+	}
+	return viewVM(vm), nil
+}
+
+// isInstanceOf says whether an instance belongs to a VM.
+func isInstanceOf(vm *kubevirtv1.VirtualMachine, vmi *kubevirtv1.VirtualMachineInstance) bool {
+	if vmi == nil || vm.UID == "" {
+		return false
+	}
+	for n := range vmi.OwnerReferences {
+		if owner := &vmi.OwnerReferences[n]; owner.Controller != nil && *owner.Controller {
+			return owner.UID == vm.UID
+		}
+	}
+	return false
+}

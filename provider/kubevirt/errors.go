@@ -1,0 +1,290 @@
+package kubevirt
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kv-shepherd/shepherd-go/domain"
+)
+
+// This file is the one place that looks at HTTP codes and server text. What it answers for a verb that was refused is
+// only a first word: verbs.go reads the VM again and asks the lifecycle table, since KubeVirt says 409 for "already
+// running" and for a lost race alike, 404 for a VM that is off, and 500 for a transition under way.
+
+// translate makes a domain error of what a request returned. parent is the caller's context, own the call's.
+func (c call) translate(parent, own context.Context, seen *exchange, err error) error {
+	e := c.classify(parent, own, seen, err)
+	e.Err = err
+	if urlErr, ok := errors.AsType[*url.Error](err); ok {
+		e.Err = urlErr.Err // the URL says nothing the params do not, and might say more than a log should hold
+	}
+	params := c.ref.Params()
+	for key, value := range e.Params {
+		params[key] = value
+	}
+	e.Params = params
+	if e.RetryAfter == 0 {
+		e.RetryAfter = time.Duration(seen.retryAfter.Load())
+	}
+	e.OutcomeUnknown = c.write && seen.sent.Load() && seen.status.Load() == 0
+	return e
+}
+
+func (c call) classify(parent, own context.Context, seen *exchange, err error) *domain.Error {
+	if ended := c.ended(parent, own, seen, err); ended != "" {
+		return domain.E(ended, nil, nil)
+	}
+	if e, ok := errors.AsType[*domain.Error](err); ok {
+		return domain.E(e.Code, e.Params, nil)
+	}
+	if status, ok := errors.AsType[*apierrors.StatusError](err); ok {
+		return c.ofStatus(status.ErrStatus, seen)
+	}
+	if seen.status.Load() != 0 {
+		return domain.E(domain.CodeProtocolError, nil, nil) // an answer came, and is not what the API speaks
+	}
+	return domain.E(domain.CodeClusterUnreachable, nil, nil)
+}
+
+// ended says which context ended the request, the caller's first. A complete answer is believed even if a context
+// ended while it was read.
+func (c call) ended(parent, own context.Context, seen *exchange, err error) domain.Code {
+	if _, answered := errors.AsType[*apierrors.StatusError](err); answered {
+		return ""
+	}
+	switch {
+	case parent.Err() != nil:
+		return domain.CodeOf(parent.Err())
+	case own.Err() != nil:
+		return domain.CodeOf(context.Cause(own))
+	case !seen.sent.Load() && strings.Contains(err.Error(), limiterText):
+		return domain.CodeQueueFull
+	}
+	return ""
+}
+
+// limiterText is how client-go's own rate limiter says that its queue is longer than the request's time limit.
+const limiterText = "client rate limiter Wait returned an error"
+
+// ofStatus reads a Kubernetes status, by code first, then by reason, details and causes.
+func (c call) ofStatus(status metav1.Status, seen *exchange) *domain.Error {
+	if code := codeOfText(status); code != "" {
+		return c.withFields(domain.E(code, nil, nil), status)
+	}
+	switch status.Code {
+	case http.StatusNotFound:
+		return domain.E(c.notFound(status), nil, nil)
+	case http.StatusConflict:
+		return c.conflict(status)
+	case http.StatusUnprocessableEntity:
+		return c.invalid(status)
+	case http.StatusBadRequest, http.StatusRequestEntityTooLarge:
+		return c.badRequest(status)
+	case http.StatusUnauthorized:
+		if c.subresource != "" {
+			// virt-api authorises the full path a second time and answers 401 with an empty body; the API server, which
+			// knows our credential, had let the request pass (KubeVirt v1.9, pkg/virt-api/rest/authorizer.go).
+			return domain.E(domain.CodePermissionDenied, nil, nil)
+		}
+		return domain.E(domain.CodeClusterCredentials, nil, nil)
+	case http.StatusGone:
+		return domain.E(domain.CodeCursorExpired, nil, nil)
+	case http.StatusMethodNotAllowed, http.StatusNotAcceptable, http.StatusUnsupportedMediaType:
+		return domain.E(domain.CodeProtocolError, nil, nil)
+	}
+	if code, ok := codeByStatus[int(status.Code)]; ok {
+		return domain.E(code, nil, nil)
+	}
+	if status.Code >= 400 && status.Code < 500 {
+		return c.badRequest(status)
+	}
+	return domain.E(domain.CodeInternal, nil, nil)
+}
+
+var codeByStatus = map[int]domain.Code{
+	http.StatusForbidden:          domain.CodePermissionDenied,
+	http.StatusTooManyRequests:    domain.CodeThrottled,
+	http.StatusServiceUnavailable: domain.CodeClusterUnreachable,
+	http.StatusBadGateway:         domain.CodeClusterUnreachable,
+	http.StatusGatewayTimeout:     domain.CodeVerbTimeout,
+}
+
+// texts are the server's sentences that neither code nor reason nor cause can tell apart. Each was seen on KubeVirt
+// v1.9.0 and Kubernetes 1.34, and is asked for again in the e2e tests.
+var texts = []struct {
+	status  int32
+	pattern *regexp.Regexp
+	code    domain.Code
+}{
+	// Server-side apply reports a field its schema lacks as a fault of its own.
+	{500, regexp.MustCompile(`failed to create typed patch object|field not declared in schema`), domain.CodeInvalidSpec},
+	{500, regexp.MustCompile(`failed calling webhook`), domain.CodeWebhookUnavailable},
+	// virt-api wraps its own and the webhook's refusals in InternalError.
+	{500, regexp.MustCompile(`stop/start already underway`), domain.CodeTransitionInProgress},
+	{500, regexp.MustCompile(`in-flight migration detected`), domain.CodeMigrationInProgress},
+	{500, regexp.MustCompile(`until snapshot .* completes`), domain.CodeSnapshotInProgress},
+	{500, regexp.MustCompile(`until restore .* completes`), domain.CodeRestoreInProgress},
+	{400, regexp.MustCompile(`in-flight migration detected`), domain.CodeMigrationInProgress},
+	{400, regexp.MustCompile(`Cannot migrate VMI, Reason: `), domain.CodeNotMigratable},
+	{400, regexp.MustCompile(`Cannot migrate VMI in finalized state|the VMI ".*" does not exist`), domain.CodeVMNotRunning},
+	{403, regexp.MustCompile(`exceeded quota:`), domain.CodeQuotaExceeded},
+	// A server's 503 for an aggregated API is virt-api's absence, not the cluster's.
+	{503, regexp.MustCompile(`error trying to reach service|^service unavailable`), domain.CodeWebhookUnavailable},
+}
+
+func codeOfText(status metav1.Status) domain.Code {
+	message := status.Message
+	if d := status.Details; d != nil { // a plain-text body reaches us as a cause
+		for _, cause := range d.Causes {
+			if cause.Type == metav1.CauseTypeUnexpectedServerResponse {
+				message += "\n" + cause.Message
+			}
+		}
+	}
+	for _, t := range texts {
+		if t.status == status.Code && t.pattern.MatchString(message) {
+			return t.code
+		}
+	}
+	return ""
+}
+
+// notFound tells what is missing by the kind in the details. The API server says plurals, virt-api singulars.
+func (c call) notFound(status metav1.Status) domain.Code {
+	kind, name := "", ""
+	if status.Details != nil {
+		kind, name = strings.ToLower(status.Details.Kind), status.Details.Name
+	}
+	switch strings.TrimSuffix(kind, "s") {
+	case "namespace":
+		return domain.CodeNamespaceNotFound
+	case "virtualmachine":
+		if name != "" {
+			return domain.CodeVMNotFound
+		}
+	case "virtualmachineinstance":
+		if name != "" {
+			return domain.CodeVMNotRunning
+		}
+	case "virtualmachineinstancemigration":
+		if name != "" {
+			return domain.CodeMigrationNotFound
+		}
+	case "virtualmachineinstancetype", "virtualmachineclusterinstancetype":
+		if name != "" {
+			return domain.CodeInstanceTypeNotFound
+		}
+	case "virtualmachinepreference", "virtualmachineclusterpreference":
+		if name != "" {
+			return domain.CodePreferenceNotFound
+		}
+	}
+	if c.subresource != "" {
+		return domain.CodeCapabilityUnsupported // "404 page not found": this virt-api has no such verb
+	}
+	return domain.CodeKubeVirtMissing
+}
+
+// conflict tells a field manager's claim, which has causes, from a precondition, which has none.
+func (c call) conflict(status metav1.Status) *domain.Error {
+	if hasCause(status, metav1.CauseTypeFieldManagerConflict) {
+		return c.withFields(domain.E(domain.CodeFieldConflict, nil, nil), status)
+	}
+	return domain.E(domain.CodeRevisionConflict, nil, nil)
+}
+
+func (c call) invalid(status metav1.Status) *domain.Error {
+	if status.Details != nil {
+		for _, cause := range status.Details.Causes {
+			if cause.Field == "metadata.uid" {
+				return domain.E(domain.CodeUIDConflict, nil, nil)
+			}
+		}
+	}
+	return c.withFields(domain.E(domain.CodeInvalidSpec, nil, nil), status)
+}
+
+// badRequest is about whatever the call sent: a token, options, or a spec.
+func (c call) badRequest(status metav1.Status) *domain.Error {
+	switch {
+	case c.ref.Name == "":
+		return domain.E(domain.CodeInvalidCursor, domain.Params{domain.ParamField: "continue"}, nil)
+	case c.subresource != "":
+		return domain.E(domain.CodeInvalidOption, nil, nil)
+	}
+	return c.withFields(domain.E(domain.CodeInvalidSpec, nil, nil), status)
+}
+
+func hasCause(status metav1.Status, cause metav1.CauseType) bool {
+	if status.Details == nil {
+		return false
+	}
+	for _, c := range status.Details.Causes {
+		if c.Type == cause {
+			return true
+		}
+	}
+	return false
+}
+
+// managerText is how an apply conflict names the other manager: conflict with "virt-api" using kubevirt.io/v1 at ...
+var managerText = regexp.MustCompile(`conflict with "([^"]*)"`)
+
+// withFields copies the causes: field paths as the server has them, details cut, since a webhook may echo the spec.
+func (c call) withFields(e *domain.Error, status metav1.Status) *domain.Error {
+	if status.Details == nil {
+		return e
+	}
+	for _, cause := range status.Details.Causes {
+		if cause.Field == "" {
+			continue
+		}
+		f := domain.FieldError{Field: strings.TrimPrefix(cause.Field, "."), Reason: fieldReason(cause.Type), Detail: cut(cause.Message)}
+		if match := managerText.FindStringSubmatch(cause.Message); match != nil {
+			f.Manager = match[1]
+		}
+		e.Fields = append(e.Fields, f)
+	}
+	if len(e.Fields) > 0 {
+		e.Params = domain.Params{domain.ParamField: e.Fields[0].Field}
+		if e.Fields[0].Manager != "" {
+			e.Params[domain.ParamManager] = e.Fields[0].Manager
+		}
+	}
+	return e
+}
+
+func fieldReason(cause metav1.CauseType) string {
+	switch cause {
+	case metav1.CauseTypeFieldValueRequired:
+		return domain.FieldRequired
+	case metav1.CauseTypeFieldValueDuplicate:
+		return domain.FieldDuplicate
+	case metav1.CauseTypeFieldValueNotSupported:
+		return domain.FieldNotSupported
+	case metav1.CauseTypeFieldValueNotFound:
+		return domain.FieldNotFound
+	case metav1.CauseTypeTooLong, metav1.CauseTypeTooMany:
+		return domain.FieldTooLong
+	case metav1.CauseTypeFieldManagerConflict:
+		return domain.FieldOwned
+	default:
+		return domain.FieldInvalid
+	}
+}
+
+func cut(s string) string {
+	const enough = 256
+	if len(s) > enough {
+		s = strings.ToValidUTF8(s[:enough], "") + "..."
+	}
+	return s
+}

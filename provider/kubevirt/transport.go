@@ -1,0 +1,69 @@
+package kubevirt
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptrace"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/kv-shepherd/shepherd-go/domain"
+)
+
+// exchange is what the transport saw of one call, for the translation of its error.
+type exchange struct {
+	// sent is true once the request's bytes were written: from then on a write may have happened.
+	sent atomic.Bool
+	// status is that of the answer, 0 when none came.
+	status atomic.Int64
+	// retryAfter is the server's wish in nanoseconds.
+	retryAfter atomic.Int64
+	// empty is true for an answer that announced no body.
+	empty atomic.Bool
+}
+
+type exchangeKey struct{}
+
+func withExchange(ctx context.Context) (context.Context, *exchange) {
+	x := new(exchange)
+	return context.WithValue(ctx, exchangeKey{}, x), x
+}
+
+// guard is the round tripper around a member's transport. It notes what happened, refuses redirects (a token would
+// follow them), and takes the Retry-After header out of answers: client-go repeats any request, writes included, up to
+// ten times when it sees one (rest/with_retry.go, v0.34), while here no call is repeated behind the caller's back.
+type guard struct{ next http.RoundTripper }
+
+// WrappedRoundTripper lets apimachinery reach the transport, to close idle connections.
+func (g guard) WrappedRoundTripper() http.RoundTripper { return g.next }
+
+func (g guard) RoundTrip(request *http.Request) (*http.Response, error) {
+	x, ok := request.Context().Value(exchangeKey{}).(*exchange)
+	if !ok {
+		x = new(exchange)
+	}
+	trace := &httptrace.ClientTrace{WroteHeaders: func() { x.sent.Store(true) }}
+	response, err := g.next.RoundTrip(request.WithContext(httptrace.WithClientTrace(request.Context(), trace)))
+	if err != nil {
+		return nil, err
+	}
+	x.status.Store(int64(response.StatusCode))
+	x.empty.Store(response.ContentLength == 0)
+	x.retryAfter.Store(int64(retryAfter(response.Header.Get("Retry-After"))))
+	response.Header.Del("Retry-After")
+	if response.StatusCode >= 300 && response.StatusCode < 400 {
+		_ = response.Body.Close()
+		return nil, domain.E(domain.CodeRedirectRefused, domain.Params{"status": strconv.Itoa(response.StatusCode)}, nil)
+	}
+	return response, nil
+}
+
+// retryAfter reads the header's seconds; its other form, a date, would trust the server's clock and is left out.
+func retryAfter(header string) time.Duration {
+	seconds, err := strconv.Atoi(header)
+	if err != nil || seconds < 0 {
+		return 0
+	}
+	return min(time.Duration(seconds)*time.Second, time.Hour)
+}
