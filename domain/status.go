@@ -160,8 +160,11 @@ func (s Signals) withoutLiveInstance() (VMStatus, Reason) {
 		return StatusPending, "" // the instant before the controller makes the instance, or between two of them
 	case at.Instance == InstanceFinal || at.Instance == InstanceFailed:
 		return StatusStopped, ""
-	case known && isOfLiveInstance(row.status):
-		return StatusStopped, "" // the words lag behind an instance that is gone
+	case known && isOfLiveInstance(row.status): // the words lag behind an instance that is gone
+		if at.startsByItself(s.EverRan) {
+			return StatusPending, ""
+		}
+		return StatusStopped, ""
 	case known:
 		return row.status, row.reason
 	}

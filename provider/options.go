@@ -28,6 +28,28 @@ type CreateOptions struct {
 	IdempotencyKey string
 }
 
+// ApplyOptions of VMWriter.ApplyVM.
+type ApplyOptions struct {
+	// UID names an existing VM that is to be taken over although it is not ours; it must be that of the VM.
+	UID    string
+	DryRun bool
+	// Force takes fields from other managers. It never drops a list element that we did not set.
+	Force bool
+}
+
+// UpdateOptions of VMWriter.UpdateVM.
+type UpdateOptions struct {
+	// UID and Revision, if given, must be those of the VM.
+	UID      string
+	Revision string
+	DryRun   bool
+	// Force takes fields from other managers. It never drops a list element that the change does not name.
+	Force bool
+}
+
+// ValidateOptions of VMWriter.ValidateVM.
+type ValidateOptions struct{}
+
 // DeleteOptions of VMWriter.DeleteVM. There is no grace period among them, since KubeVirt hands none on to the
 // instance: stop the VM with one first.
 type DeleteOptions struct {
@@ -75,6 +97,41 @@ type PauseOptions struct {
 // UnpauseOptions of Power.UnpauseVM.
 type UnpauseOptions struct {
 	// UID, if given, must be that of the VM.
+	UID    string
+	DryRun bool
+}
+
+// SoftRebootOptions of Rebooter.SoftRebootVM. There is no dry run: KubeVirt has none for it.
+type SoftRebootOptions struct {
+	// UID, if given, must be that of the VM.
+	UID string
+	// DryRun is answered with CAPABILITY_UNSUPPORTED, and nothing is sent.
+	DryRun bool
+}
+
+// ResetOptions of Rebooter.ResetVM.
+type ResetOptions struct {
+	// UID, if given, must be that of the VM.
+	UID string
+	// DryRun is answered with CAPABILITY_UNSUPPORTED, and nothing is sent: KubeVirt has none for it.
+	DryRun bool
+}
+
+// MigrateOptions of Migrator.MigrateVM.
+type MigrateOptions struct {
+	// UID, if given, must be that of the VM.
+	UID string
+	// Name of the migration, a DNS-1123 label. Empty generates one. With a name the call can be repeated: a migration of
+	// that name for the same VM is returned as it is.
+	Name string
+	// NodeSelector is added to the VM's own for this migration (KubeVirt 1.6; older ones move it anywhere).
+	NodeSelector map[string]string
+	DryRun       bool
+}
+
+// CancelOptions of Migrator.CancelMigration.
+type CancelOptions struct {
+	// UID, if given, must be that of the migration.
 	UID    string
 	DryRun bool
 }

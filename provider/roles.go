@@ -9,6 +9,10 @@ import (
 // AllNamespaces as the namespace of a list means all of them. No other method takes it.
 const AllNamespaces = "*"
 
+// ClusterScope as the namespace of an instance type or preference means the kind that belongs to the whole cluster.
+// Nothing else takes it.
+const ClusterScope = "-"
+
 // VMReader reads virtual machines.
 type VMReader interface {
 	// GetVM returns one VM with its instance. A missing VM or namespace is VM_NOT_FOUND.
@@ -20,7 +24,7 @@ type VMReader interface {
 	ListVMs(ctx context.Context, cluster, namespace string, opts ListOptions) (*domain.VMList, error)
 }
 
-// VMWriter creates and deletes virtual machines.
+// VMWriter creates, changes and deletes virtual machines.
 type VMWriter interface {
 	// CreateVM makes a VM that must not exist yet. It returns the VM as the server stored it, which is usually
 	// UNOBSERVED. A name that is taken is VM_ALREADY_EXISTS, and the other VM stays as it was; but a repeated call
@@ -28,6 +32,21 @@ type VMWriter interface {
 	// another spec is IDEMPOTENCY_CONFLICT. A bad spec is INVALID_SPEC with all fields named, a missing namespace
 	// NAMESPACE_NOT_FOUND.
 	CreateVM(ctx context.Context, cluster, namespace string, spec domain.VMSpec, opts CreateOptions) (*domain.VM, error)
+
+	// ApplyVM makes the VM what the spec says, or makes it. The spec is the whole set of what we own: what an earlier
+	// apply of ours set and this one leaves out is removed, what others own stays. The run strategy counts only when the
+	// VM is made; an existing VM keeps its power state. A VM without our installation's identity is
+	// VM_ALREADY_EXISTS unless opts.UID names it. Another manager's claim on a field is FIELD_CONFLICT.
+	ApplyVM(ctx context.Context, cluster, namespace string, spec domain.VMSpec, opts ApplyOptions) (*domain.VM, error)
+
+	// UpdateVM edits an existing VM and leaves alone what the change does not name. It never changes the power state, and
+	// never drops a disk, network or label that it was not told to. It returns the VM, and when the change takes effect.
+	// A stale opts.Revision is REVISION_CONFLICT; without one, disjoint changes made at the same time both survive.
+	UpdateVM(ctx context.Context, cluster, namespace, name string, change domain.VMChange, opts UpdateOptions) (*domain.VM, domain.Applied, error)
+
+	// ValidateVM asks what CreateVM would say and stores nothing. A spec that would be refused is an answer, not an
+	// error; an error means that nobody could be asked.
+	ValidateVM(ctx context.Context, cluster, namespace string, spec domain.VMSpec, opts ValidateOptions) (domain.Validation, error)
 
 	// DeleteVM requests a delete and does not wait: the VM is DELETING until it is gone; see [WaitVMGone].
 	// A missing VM is VM_NOT_FOUND, another UID than opts.UID is UID_CONFLICT, another revision REVISION_CONFLICT.
@@ -55,10 +74,52 @@ type Power interface {
 	UnpauseVM(ctx context.Context, cluster, namespace, name string, opts UnpauseOptions) error
 }
 
+// Rebooter reboots the guest of a running instance, which stays where it is and keeps its id.
+type Rebooter interface {
+	// SoftRebootVM asks the guest to reboot, by its agent or ACPI; NO_GUEST_AGENT when it has neither.
+	SoftRebootVM(ctx context.Context, cluster, namespace, name string, opts SoftRebootOptions) error
+
+	// ResetVM pushes the virtual reset button: the guest is not asked.
+	ResetVM(ctx context.Context, cluster, namespace, name string, opts ResetOptions) error
+}
+
+// Migrator moves running virtual machines to other nodes of their cluster.
+type Migrator interface {
+	// MigrateVM begins a live migration and returns it. A VM that is off is VM_NOT_RUNNING, one that cannot be moved
+	// NOT_MIGRATABLE with its reason, one that moves already MIGRATION_IN_PROGRESS with the migration's name in param
+	// migration.
+	MigrateVM(ctx context.Context, cluster, namespace, name string, opts MigrateOptions) (*domain.Migration, error)
+
+	// GetMigration returns a migration by its own name. MIGRATION_NOT_FOUND once the back end has forgotten it.
+	GetMigration(ctx context.Context, cluster, namespace, name string) (*domain.Migration, error)
+
+	// ListMigrations returns the migrations of one VM, active ones first, then the newest.
+	ListMigrations(ctx context.Context, cluster, namespace, vm string, opts ListOptions) (*domain.MigrationList, error)
+
+	// CancelMigration stops a migration, by its own name: the VM runs on where it was. One that has ended is
+	// OPERATION_NOT_ACTIVE.
+	CancelMigration(ctx context.Context, cluster, namespace, name string, opts CancelOptions) error
+}
+
+// InstanceTypes reads the named sizes and preferences of a cluster. namespace is that of the object, or [ClusterScope].
+type InstanceTypes interface {
+	// GetInstanceType returns one; INSTANCE_TYPE_NOT_FOUND.
+	GetInstanceType(ctx context.Context, cluster, namespace, name string) (*domain.InstanceType, error)
+	// ListInstanceTypes returns a page of those of the namespace only, or of the cluster's only.
+	ListInstanceTypes(ctx context.Context, cluster, namespace string, opts ListOptions) (*domain.InstanceTypeList, error)
+	// GetPreference returns one; PREFERENCE_NOT_FOUND.
+	GetPreference(ctx context.Context, cluster, namespace, name string) (*domain.Preference, error)
+	// ListPreferences returns a page of those of the namespace only, or of the cluster's only.
+	ListPreferences(ctx context.Context, cluster, namespace string, opts ListOptions) (*domain.PreferenceList, error)
+}
+
 // Provider is all that a provider can be asked. Implementors embed [Unimplemented], so that a method added later
 // breaks nobody. providertest.Run checks the contract.
 type Provider interface {
 	VMReader
 	VMWriter
 	Power
+	Rebooter
+	Migrator
+	InstanceTypes
 }

@@ -34,6 +34,21 @@ func (Unimplemented) CreateVM(_ context.Context, cluster, namespace string, spec
 	return nil, unsupported(OpCreateVM, cluster, namespace, spec.Name)
 }
 
+// ApplyVM implements VMWriter.
+func (Unimplemented) ApplyVM(_ context.Context, cluster, namespace string, spec domain.VMSpec, _ ApplyOptions) (*domain.VM, error) {
+	return nil, unsupported(OpApplyVM, cluster, namespace, spec.Name)
+}
+
+// UpdateVM implements VMWriter.
+func (Unimplemented) UpdateVM(_ context.Context, cluster, namespace, name string, _ domain.VMChange, _ UpdateOptions) (*domain.VM, domain.Applied, error) {
+	return nil, "", unsupported(OpUpdateVM, cluster, namespace, name)
+}
+
+// ValidateVM implements VMWriter.
+func (Unimplemented) ValidateVM(_ context.Context, cluster, namespace string, spec domain.VMSpec, _ ValidateOptions) (domain.Validation, error) {
+	return domain.Validation{}, unsupported(OpValidateVM, cluster, namespace, spec.Name)
+}
+
 // DeleteVM implements VMWriter.
 func (Unimplemented) DeleteVM(_ context.Context, cluster, namespace, name string, _ DeleteOptions) error {
 	return unsupported(OpDeleteVM, cluster, namespace, name)
@@ -62,4 +77,54 @@ func (Unimplemented) PauseVM(_ context.Context, cluster, namespace, name string,
 // UnpauseVM implements Power.
 func (Unimplemented) UnpauseVM(_ context.Context, cluster, namespace, name string, _ UnpauseOptions) error {
 	return unsupported(OpUnpauseVM, cluster, namespace, name)
+}
+
+// SoftRebootVM implements Rebooter.
+func (Unimplemented) SoftRebootVM(_ context.Context, cluster, namespace, name string, _ SoftRebootOptions) error {
+	return unsupported(OpSoftRebootVM, cluster, namespace, name)
+}
+
+// ResetVM implements Rebooter.
+func (Unimplemented) ResetVM(_ context.Context, cluster, namespace, name string, _ ResetOptions) error {
+	return unsupported(OpResetVM, cluster, namespace, name)
+}
+
+// MigrateVM implements Migrator.
+func (Unimplemented) MigrateVM(_ context.Context, cluster, namespace, name string, _ MigrateOptions) (*domain.Migration, error) {
+	return nil, unsupported(OpMigrateVM, cluster, namespace, name)
+}
+
+// GetMigration implements Migrator.
+func (Unimplemented) GetMigration(_ context.Context, cluster, namespace, name string) (*domain.Migration, error) {
+	return nil, unsupported(OpGetMigration, cluster, namespace, name)
+}
+
+// ListMigrations implements Migrator.
+func (Unimplemented) ListMigrations(_ context.Context, cluster, namespace, vm string, _ ListOptions) (*domain.MigrationList, error) {
+	return nil, unsupported(OpListMigrations, cluster, namespace, vm)
+}
+
+// CancelMigration implements Migrator.
+func (Unimplemented) CancelMigration(_ context.Context, cluster, namespace, name string, _ CancelOptions) error {
+	return unsupported(OpCancelMigration, cluster, namespace, name)
+}
+
+// GetInstanceType implements InstanceTypes.
+func (Unimplemented) GetInstanceType(_ context.Context, cluster, namespace, name string) (*domain.InstanceType, error) {
+	return nil, unsupported(OpGetInstanceType, cluster, namespace, name)
+}
+
+// ListInstanceTypes implements InstanceTypes.
+func (Unimplemented) ListInstanceTypes(_ context.Context, cluster, namespace string, _ ListOptions) (*domain.InstanceTypeList, error) {
+	return nil, unsupported(OpListInstanceTypes, cluster, namespace, "")
+}
+
+// GetPreference implements InstanceTypes.
+func (Unimplemented) GetPreference(_ context.Context, cluster, namespace, name string) (*domain.Preference, error) {
+	return nil, unsupported(OpGetPreference, cluster, namespace, name)
+}
+
+// ListPreferences implements InstanceTypes.
+func (Unimplemented) ListPreferences(_ context.Context, cluster, namespace string, _ ListOptions) (*domain.PreferenceList, error) {
+	return nil, unsupported(OpListPreferences, cluster, namespace, "")
 }

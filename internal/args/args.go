@@ -3,11 +3,13 @@ package args
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/kv-shepherd/shepherd-go/domain"
 	"github.com/kv-shepherd/shepherd-go/internal/names"
 	"github.com/kv-shepherd/shepherd-go/internal/vmspec"
+	"github.com/kv-shepherd/shepherd-go/provider"
 )
 
 // Error gives an error the operation and the object it was about, unless it names them already. Every error a
@@ -100,4 +102,41 @@ func RestartGrace(grace *time.Duration) error {
 		return Option("gracePeriod", domain.FieldOutOfRange)
 	}
 	return nil
+}
+
+// Verdict turns the outcome of a dry run of a create into the answer of a validation: what the spec would be refused
+// for is a result, anything that kept the question from being asked is an error.
+func Verdict(warnings []string, err error) (domain.Validation, error) {
+	switch domain.KindOf(err) {
+	case "":
+		return domain.Validation{Valid: true, Warnings: warnings}, nil
+	case domain.KindInvalidArgument, domain.KindAlreadyExists, domain.KindFailedPrecondition, domain.KindConflict:
+	case domain.KindNotFound:
+		if errors.Is(err, domain.CodeClusterNotFound) {
+			return domain.Validation{}, err
+		}
+	case domain.KindResourceExhausted:
+		if !errors.Is(err, domain.CodeQuotaExceeded) {
+			return domain.Validation{}, err
+		}
+	default:
+		return domain.Validation{}, err
+	}
+	verdict := domain.Validation{Code: domain.CodeOf(err), Warnings: warnings}
+	if e, ok := errors.AsType[*domain.Error](err); ok {
+		verdict.Fields = e.Fields
+	}
+	return verdict, nil
+}
+
+// Scoped is Object for things of a namespace or, with provider.ClusterScope, of the whole cluster.
+func Scoped(ctx context.Context, cluster, namespace, name string) error {
+	checks := []*domain.FieldError{names.Cluster("cluster", cluster), names.Object("name", name)}
+	if namespace != provider.ClusterScope {
+		checks = append(checks, names.Namespace("namespace", namespace))
+	}
+	if err := names.Check(checks...); err != nil {
+		return err
+	}
+	return Context(ctx)
 }

@@ -30,13 +30,23 @@ func (r ListRequest) Next(c paging.Cursor) string { return paging.Encode(r.listi
 
 // List checks the arguments of a list. Selectors count as written: a token goes with the very selector it was made for.
 func List(ctx context.Context, op, cluster, namespace string, opts provider.ListOptions) (ListRequest, error) {
+	return list(ctx, op, cluster, namespace, provider.AllNamespaces, opts)
+}
+
+// ListScoped is List for things of a namespace or, with provider.ClusterScope, of the whole cluster.
+func ListScoped(ctx context.Context, op, cluster, namespace string, opts provider.ListOptions) (ListRequest, error) {
+	return list(ctx, op, cluster, namespace, provider.ClusterScope, opts)
+}
+
+// list takes one word for a namespace that is none.
+func list(ctx context.Context, op, cluster, namespace, word string, opts provider.ListOptions) (ListRequest, error) {
 	r := ListRequest{
 		Limit:   opts.Limit,
 		All:     namespace == provider.AllNamespaces,
 		listing: paging.Listing{Kind: op, Cluster: cluster, Namespace: namespace, LabelSelector: opts.LabelSelector, FieldSelector: opts.FieldSelector},
 	}
 	checks := []*domain.FieldError{names.Cluster("cluster", cluster)}
-	if !r.All {
+	if namespace != word {
 		checks = append(checks, names.Namespace("namespace", namespace))
 	}
 	if err := names.Check(checks...); err != nil {

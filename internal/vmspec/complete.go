@@ -11,11 +11,17 @@ import (
 const DefaultNetwork = "default"
 
 // Complete returns a copy of a valid spec with the defaults filled in, which shares nothing with it: the run strategy
-// of the manifest, the managed-by identity, the claim, bus and kind-specific defaults of disks, the default network
-// unless the manifest speaks of networks, and the bindings. What is built, stored and read back is the completed spec.
-// Complete of a completed spec changes nothing.
-func Complete(spec domain.VMSpec) domain.VMSpec {
+// of the manifest, the managed-by identity, the claims and buses of disks, the default network unless the manifest
+// speaks of networks, and the bindings. Where the manifest has a disk or interface of the same name, what it says of
+// bus and binding stands. What is built, stored and read back is the completed spec. Complete of a completed spec
+// changes nothing. It is [CompleteFor] without a place.
+func Complete(spec domain.VMSpec) domain.VMSpec { return CompleteFor(Options{}, spec) }
+
+// CompleteFor is Complete for a namespace: the source namespace of a cloned disk is then left out where it is the
+// namespace itself, as a read does.
+func CompleteFor(opts Options, spec domain.VMSpec) domain.VMSpec {
 	manifest, _ := ParseManifest(spec.Manifest)
+	devices := child(manifest, "spec", "template", "spec", "domain", "devices")
 	if spec.RunStrategy == "" {
 		spec.RunStrategy = manifestRunStrategy(manifest)
 	}
@@ -23,14 +29,17 @@ func Complete(spec domain.VMSpec) domain.VMSpec {
 	spec.CPU.Source = domain.SourceUnknown
 	spec.Disks = slices.Clone(spec.Disks)
 	for n := range spec.Disks {
-		completeDisk(spec.Name, &spec.Disks[n])
+		d := &spec.Disks[n]
+		completeDisk(opts, spec.Name, d, hasNamed(devices["disks"], d.Name))
 	}
 	spec.Networks = slices.Clone(spec.Networks)
 	if spec.Networks == nil && !saysNetworks(manifest) {
 		spec.Networks = []domain.Network{{Name: DefaultNetwork}}
 	}
 	for n := range spec.Networks {
-		completeNetwork(&spec.Networks[n])
+		if network := &spec.Networks[n]; network.Binding == "" && !hasNamed(devices["interfaces"], network.Name) {
+			network.Binding = defaultBinding(network.Attachment)
+		}
 	}
 	return detach(spec)
 }
@@ -46,29 +55,40 @@ func Disks(spec domain.VMSpec) []domain.Disk {
 }
 
 // completeDisk fills in what KubeVirt would decide otherwise: it attaches disks without a bus as sata.
-func completeDisk(vmName string, disk *domain.Disk) {
+func completeDisk(opts Options, vmName string, disk *domain.Disk, inManifest bool) {
 	disk.Claim = ClaimName(vmName, *disk)
 	disk.Attached, disk.RawKind = domain.FactUnknown, ""
+	if disk.SourceNamespace == opts.Namespace {
+		disk.SourceNamespace = ""
+	}
+	if disk.CDROM {
+		disk.ReadOnly = true // KubeVirt's default for CD-ROM drives, and all they can be
+	}
 	switch {
-	case disk.Bus != "":
+	case disk.Bus != "" || inManifest:
 	case disk.CDROM:
 		disk.Bus = "sata"
 	default:
 		disk.Bus = "virtio"
 	}
-	if disk.CDROM {
-		disk.ReadOnly = true // KubeVirt's default for CD-ROM drives, and all they can be
-	}
 }
 
-func completeNetwork(network *domain.Network) {
-	switch {
-	case network.Binding != "":
-	case network.Attachment == domain.NetworkPod:
-		network.Binding = BindingMasquerade
-	default:
-		network.Binding = BindingBridge
+func defaultBinding(attachment string) string {
+	if attachment == domain.NetworkPod {
+		return BindingMasquerade
 	}
+	return BindingBridge
+}
+
+// hasNamed says whether a list of a manifest has an element of that name.
+func hasNamed(list any, name string) bool {
+	elements, _ := list.([]any)
+	for _, element := range elements {
+		if o, ok := element.(object); ok && o["name"] == name {
+			return true
+		}
+	}
+	return false
 }
 
 // saysNetworks says whether a manifest decides about networks, be it to have none.

@@ -44,7 +44,8 @@ func newCluster(name string, config *rest.Config, opts ClusterOptions) (*cluster
 	if config.UserAgent == "" {
 		config.UserAgent = userAgent
 	}
-	config.Timeout = 0 // contexts bound every request; a client timeout would hide whose limit passed
+	config.Timeout = 0                        // contexts bound every request; a client timeout would hide whose limit passed
+	config.WarningHandler = rest.NoWarnings{} // the default one prints them to the process's log
 	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return guard{next} })
 
 	client, err := rest.HTTPClientFor(config)

@@ -6,10 +6,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
-	kubevirtv1 "kubevirt.io/api/core/v1"
-
 	"github.com/kv-shepherd/shepherd-go/domain"
 	"github.com/kv-shepherd/shepherd-go/internal/args"
 	"github.com/kv-shepherd/shepherd-go/provider"
@@ -52,17 +48,18 @@ func (p *Provider) create(ctx context.Context, ref domain.Ref, spec domain.VMSpe
 	if err != nil {
 		return nil, err
 	}
+	if err := p.knowsTypes(ctx, c, ref.Namespace, spec); err != nil {
+		return nil, err
+	}
 	p.mark(body, opts.IdempotencyKey, hash)
+	p.rememberElements(body)
 	metadata(body)["resourceVersion"] = noRevision
 
-	object, err := p.apply(ctx, c, ref, body, applyOptions{dryRun: opts.DryRun})
+	made, err := p.apply(ctx, c, ref, body, applyOptions{dryRun: opts.DryRun})
 	if domain.CodeOf(err) == domain.CodeRevisionConflict {
 		return p.existing(ctx, c, ref, opts.IdempotencyKey, hash)
 	}
-	if err != nil {
-		return nil, err
-	}
-	return p.mapper(ref.Cluster).MapVM(object, nil)
+	return made.vm, err
 }
 
 func (p *Provider) withInstallation(spec domain.VMSpec) domain.VMSpec {
@@ -109,40 +106,7 @@ func (p *Provider) mark(body map[string]any, key, hash string) {
 	if key == "" {
 		return
 	}
-	annotations, ok := metadata(body)["annotations"].(map[string]any)
-	if !ok {
-		annotations = map[string]any{}
-		metadata(body)["annotations"] = annotations
-	}
+	annotations := child(metadata(body), "annotations")
 	annotations[domain.LabelKey(p.prefix, annotationKey)] = key
 	annotations[domain.LabelKey(p.prefix, annotationHash)] = hash
-}
-
-func metadata(body map[string]any) map[string]any {
-	m, ok := body["metadata"].(map[string]any)
-	if !ok {
-		m = map[string]any{}
-		body["metadata"] = m
-	}
-	return m
-}
-
-type applyOptions struct{ dryRun, force bool }
-
-// apply sends a body by server-side apply under our field manager.
-func (p *Provider) apply(ctx context.Context, c *cluster, ref domain.Ref, body map[string]any, opts applyOptions) (*kubevirtv1.VirtualMachine, error) {
-	data, err := json.Marshal(body)
-	if err != nil {
-		return nil, domain.Invalid(domain.FieldError{Field: "manifest", Reason: domain.FieldInvalid})
-	}
-	patch := metav1.PatchOptions{FieldManager: p.manager, Force: &opts.force}
-	if opts.dryRun {
-		patch.DryRun = []string{metav1.DryRunAll}
-	}
-	var object *kubevirtv1.VirtualMachine
-	err = call{cluster: c, ref: ref, write: !opts.dryRun}.do(ctx, func(ctx context.Context) (err error) {
-		object, err = c.set.KubevirtV1().VirtualMachines(ref.Namespace).Patch(ctx, ref.Name, types.ApplyPatchType, data, patch)
-		return err
-	})
-	return object, err
 }

@@ -81,7 +81,7 @@ func (c call) ofStatus(status metav1.Status, seen *exchange) *domain.Error {
 	}
 	switch status.Code {
 	case http.StatusNotFound:
-		return domain.E(c.notFound(status), nil, nil)
+		return c.notFound(status)
 	case http.StatusConflict:
 		return c.conflict(status)
 	case http.StatusUnprocessableEntity:
@@ -157,44 +157,42 @@ func codeOfText(status metav1.Status) domain.Code {
 	return ""
 }
 
-// notFound tells what is missing by the kind in the details. The API server says plurals, virt-api singulars.
-func (c call) notFound(status metav1.Status) domain.Code {
-	kind, name := "", ""
-	if status.Details != nil {
-		kind, name = strings.ToLower(status.Details.Kind), status.Details.Name
-	}
-	switch strings.TrimSuffix(kind, "s") {
-	case "namespace":
-		return domain.CodeNamespaceNotFound
-	case "virtualmachine":
-		if name != "" {
-			return domain.CodeVMNotFound
-		}
-	case "virtualmachineinstance":
-		if name != "" {
-			return domain.CodeVMNotRunning
-		}
-	case "virtualmachineinstancemigration":
-		if name != "" {
-			return domain.CodeMigrationNotFound
-		}
-	case "virtualmachineinstancetype", "virtualmachineclusterinstancetype":
-		if name != "" {
-			return domain.CodeInstanceTypeNotFound
-		}
-	case "virtualmachinepreference", "virtualmachineclusterpreference":
-		if name != "" {
-			return domain.CodePreferenceNotFound
-		}
-	}
-	if c.subresource != "" {
-		return domain.CodeCapabilityUnsupported // "404 page not found": this virt-api has no such verb
-	}
-	return domain.CodeKubeVirtMissing
+// missing maps the kind in the details of a 404 to a code. The API server says plurals, virt-api singulars.
+var missing = map[string]domain.Code{
+	"virtualmachine":                    domain.CodeVMNotFound,
+	"virtualmachineinstance":            domain.CodeVMNotRunning,
+	"virtualmachineinstancemigration":   domain.CodeMigrationNotFound,
+	"virtualmachineinstancetype":        domain.CodeInstanceTypeNotFound,
+	"virtualmachineclusterinstancetype": domain.CodeInstanceTypeNotFound,
+	"virtualmachinepreference":          domain.CodePreferenceNotFound,
+	"virtualmachineclusterpreference":   domain.CodePreferenceNotFound,
 }
 
-// conflict tells a field manager's claim, which has causes, from a precondition, which has none.
+// notFound tells what is missing. A 404 without a name is about the path: no such API, or no such verb.
+func (c call) notFound(status metav1.Status) *domain.Error {
+	kind, name := "", ""
+	if status.Details != nil {
+		kind, name = strings.TrimSuffix(strings.ToLower(status.Details.Kind), "s"), status.Details.Name
+	}
+	switch code := missing[kind]; {
+	case kind == "namespace":
+		return domain.E(domain.CodeNamespaceNotFound, nil, nil)
+	case code != "" && name != "":
+		return domain.E(code, nil, nil)
+	case c.subresource != "":
+		return domain.E(domain.CodeCapabilityUnsupported, domain.Params{domain.ParamCause: "api_missing"}, nil)
+	}
+	return domain.E(domain.CodeKubeVirtMissing, nil, nil)
+}
+
+// conflict tells a name that is taken, a field manager's claim, which has causes, and a precondition, which has none.
 func (c call) conflict(status metav1.Status) *domain.Error {
+	if status.Reason == metav1.StatusReasonAlreadyExists {
+		if status.Details != nil && strings.HasPrefix(status.Details.Kind, "virtualmachineinstancemigration") {
+			return domain.E(domain.CodeMigrationAlreadyExists, domain.Params{paramMigration: status.Details.Name}, nil)
+		}
+		return domain.E(domain.CodeVMAlreadyExists, nil, nil)
+	}
 	if hasCause(status, metav1.CauseTypeFieldManagerConflict) {
 		return c.withFields(domain.E(domain.CodeFieldConflict, nil, nil), status)
 	}

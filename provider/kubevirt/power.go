@@ -56,6 +56,30 @@ func (p *Provider) UnpauseVM(ctx context.Context, cluster, namespace, name strin
 	})
 }
 
+// SoftRebootVM implements provider.Rebooter.
+func (p *Provider) SoftRebootVM(ctx context.Context, cluster, namespace, name string, opts provider.SoftRebootOptions) error {
+	return p.power(ctx, provider.OpSoftRebootVM, domain.Ref{Cluster: cluster, Namespace: namespace, Name: name}, verb{
+		verb: domain.VerbSoftReboot, uid: opts.UID, resource: onInstance, subresource: "softreboot",
+		invalid: noDryRun(opts.DryRun),
+	})
+}
+
+// ResetVM implements provider.Rebooter.
+func (p *Provider) ResetVM(ctx context.Context, cluster, namespace, name string, opts provider.ResetOptions) error {
+	return p.power(ctx, provider.OpResetVM, domain.Ref{Cluster: cluster, Namespace: namespace, Name: name}, verb{
+		verb: domain.VerbReset, uid: opts.UID, resource: onInstance, subresource: "reset",
+		invalid: noDryRun(opts.DryRun),
+	})
+}
+
+// noDryRun refuses a dry run of verbs that KubeVirt has none for: it would ignore the wish and do it.
+func noDryRun(asked bool) error {
+	if !asked {
+		return nil
+	}
+	return domain.E(domain.CodeCapabilityUnsupported, domain.Params{domain.ParamField: "dryRun", domain.ParamCause: "not_implemented"}, nil)
+}
+
 // The resources whose subresources virt-api serves.
 const (
 	onVM       = "virtualmachines"
@@ -67,7 +91,8 @@ type verb struct {
 	verb                  domain.Verb
 	uid                   string
 	resource, subresource string
-	body                  any
+	// body is nil for the verbs that take none.
+	body any
 	// invalid is what is wrong with the options, if anything.
 	invalid error
 	// allow overrules the table where an option opens what it closes; nil never does.
@@ -157,9 +182,12 @@ func because(why, answer error) error {
 
 // send puts the verb to virt-api. Its dry run stands in the body: virt-api ignores the query, and the VM would start.
 func (c *cluster) send(ctx context.Context, ref domain.Ref, v verb) error {
-	body, err := json.Marshal(v.body)
-	if err != nil {
-		return err
+	var body []byte
+	if v.body != nil {
+		var err error
+		if body, err = json.Marshal(v.body); err != nil {
+			return err
+		}
 	}
 	return call{cluster: c, ref: ref, subresource: v.subresource, write: true}.do(ctx, func(ctx context.Context) error {
 		return c.set.KubevirtV1().RESTClient().Put().

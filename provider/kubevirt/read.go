@@ -6,6 +6,8 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/json"
+	"k8s.io/client-go/rest"
 	kubevirtv1 "kubevirt.io/api/core/v1"
 
 	"github.com/kv-shepherd/shepherd-go/domain"
@@ -39,56 +41,84 @@ func onMember[T any](ctx context.Context, p *Provider, ref domain.Ref, f func(co
 	return f(ctx, c, ref)
 }
 
-// live is a VM as it is on its cluster now, with the objects it was mapped from. instance is nil when there is none.
+// live is a VM as it is on its cluster now, with what it was mapped from. instance is nil when there is none.
 type live struct {
 	vm       *domain.VM
 	object   *kubevirtv1.VirtualMachine
 	instance *kubevirtv1.VirtualMachineInstance
+	// body is the object as the server sent it: object lacks the fields of a newer KubeVirt.
+	body []byte
 }
 
-// read fetches a VM and its instance, at the same time. An instance that may not be read is not an error: the VM says
-// so in Read.InstanceUnread.
+// unstructured returns the body as JSON values, for one who changes and applies it.
+func (l live) unstructured() (map[string]any, error) {
+	var object map[string]any
+	if err := json.Unmarshal(l.body, &object); err != nil {
+		return nil, domain.E(domain.CodeProtocolError, nil, err)
+	}
+	return object, nil
+}
+
+// read fetches a VM and its instance, at the same time.
 func (p *Provider) read(ctx context.Context, c *cluster, ref domain.Ref) (live, error) {
 	var (
-		found       live
+		at          live
 		instanceErr error
 		wait        sync.WaitGroup
 	)
-	wait.Go(func() { found.instance, instanceErr = c.getInstance(ctx, ref) })
-	object, err := c.getVM(ctx, ref)
+	wait.Go(func() { at.instance, instanceErr = c.getInstance(ctx, ref) })
+	body, err := c.getVM(ctx, ref)
 	wait.Wait()
 	if err != nil {
 		return live{}, err
 	}
-	found.object = object
+	at.body = body
+	return p.mapped(ref, at, instanceErr)
+}
 
+// mapped completes what was read. An instance that may not be read is no error: the VM says so in Read.InstanceUnread.
+func (p *Provider) mapped(ref domain.Ref, at live, instanceErr error) (live, error) {
+	at.object = new(kubevirtv1.VirtualMachine)
+	if err := json.Unmarshal(at.body, at.object); err != nil {
+		return live{}, domain.E(domain.CodeProtocolError, nil, err)
+	}
+	var err error
 	m := p.mapper(ref.Cluster)
 	switch domain.KindOf(instanceErr) {
 	case "":
-		found.vm, err = m.MapVM(found.object, found.instance)
+		at.vm, err = m.MapVM(at.object, at.instance)
 	case domain.KindPermissionDenied:
-		found.instance = nil
-		found.vm, err = m.MapVMDegraded(found.object)
+		at.instance = nil
+		at.vm, err = m.MapVMDegraded(at.object)
 	default:
 		return live{}, instanceErr
 	}
 	if err != nil {
 		return live{}, err
 	}
-	if found.vm.Namespace != ref.Namespace || found.vm.Name != ref.Name {
+	if at.vm.Namespace != ref.Namespace || at.vm.Name != ref.Name {
 		return live{}, domain.E(domain.CodeUnexpectedObject, nil, nil)
 	}
-	found.vm.Read.At = time.Now().UTC()
-	return found, nil
+	at.vm.Read.At = time.Now().UTC()
+	return at, nil
 }
 
-func (c *cluster) getVM(ctx context.Context, ref domain.Ref) (*kubevirtv1.VirtualMachine, error) {
-	var vm *kubevirtv1.VirtualMachine
+func (c *cluster) getVM(ctx context.Context, ref domain.Ref) ([]byte, error) {
+	var body []byte
 	err := call{cluster: c, ref: ref}.do(ctx, func(ctx context.Context) (err error) {
-		vm, err = c.set.KubevirtV1().VirtualMachines(ref.Namespace).Get(ctx, ref.Name, metav1.GetOptions{})
+		body, err = rawBody(c.set.KubevirtV1().RESTClient().Get().
+			Namespace(ref.Namespace).Resource(onVM).Name(ref.Name).Do(ctx))
 		return err
 	})
-	return vm, err
+	return body, err
+}
+
+// rawBody returns the bytes of an answer. Result.Raw alone does not read the server's status out of a refusal.
+func rawBody(result rest.Result) ([]byte, error) {
+	if err := result.Error(); err != nil {
+		return nil, err
+	}
+	return result.Raw()
 }
 
 // getInstance returns nil and no error when there is none.

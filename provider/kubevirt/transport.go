@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	utilnet "k8s.io/apimachinery/pkg/util/net"
+
 	"github.com/kv-shepherd/shepherd-go/domain"
 )
 
@@ -52,6 +54,9 @@ func (g guard) RoundTrip(request *http.Request) (*http.Response, error) {
 	x.empty.Store(response.ContentLength == 0)
 	x.retryAfter.Store(int64(retryAfter(response.Header.Get("Retry-After"))))
 	response.Header.Del("Retry-After")
+	if into, ok := request.Context().Value(warningsKey{}).(*[]string); ok {
+		*into = append(*into, warningsOf(response.Header)...)
+	}
 	if response.StatusCode >= 300 && response.StatusCode < 400 {
 		_ = response.Body.Close()
 		return nil, domain.E(domain.CodeRedirectRefused, domain.Params{"status": strconv.Itoa(response.StatusCode)}, nil)
@@ -66,4 +71,14 @@ func retryAfter(header string) time.Duration {
 		return 0
 	}
 	return min(time.Duration(seconds)*time.Second, time.Hour)
+}
+
+// warningsOf reads the server's remarks, such as on a deprecated field.
+func warningsOf(header http.Header) []string {
+	parsed, _ := utilnet.ParseWarningHeaders(header["Warning"]) // what is no warning is not reported
+	var texts []string
+	for _, warning := range parsed {
+		texts = append(texts, cut(warning.Text))
+	}
+	return texts
 }

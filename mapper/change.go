@@ -1,0 +1,185 @@
+package mapper
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/kv-shepherd/shepherd-go/domain"
+	"github.com/kv-shepherd/shepherd-go/internal/vmspec"
+)
+
+// ChangeVM lays a change over the body of an apply. live is the VM as the server has it, and body what the applier owns
+// of it (both unstructured); live is not changed.
+//
+// KubeVirt's lists of disks, volumes, networks, interfaces and DataVolume templates have one owner each: whoever
+// applies one, applies all of it (no list type in the CRDs of KubeVirt 1.0 to 1.9). So a list that the change touches
+// is the live one, foreign elements included, with the change's elements set or removed by name.
+//
+// A bad change is INVALID_SPEC with its fields. Removing a disk or network that the VM does not have is no error.
+func (m *Mapper) ChangeVM(body, live map[string]any, name string, change domain.VMChange) error {
+	opts := vmspec.Options{LabelPrefix: m.prefix}
+	errs := vmspec.ValidateChange(opts, name, change)
+	if change.InstanceType == nil && (change.CPU != nil || change.MemoryBytes != nil) && peek(live, "spec", "instancetype") != nil {
+		errs = append(errs, domain.FieldError{Field: "cpu", Reason: domain.FieldContradicts, Detail: "with the VM's instance type"})
+	}
+	if err := domain.Invalid(errs...); err != nil {
+		return err
+	}
+	editAll(in(body, "metadata"), "labels", change.Labels)
+	editAll(in(body, "metadata"), "annotations", change.Annotations)
+	template := in(body, "spec", "template")
+	editAll(in(template, "metadata"), "labels", change.GuestLabels)
+	guest := in(template, "spec")
+	editAll(guest, "nodeSelector", change.NodeSelector)
+	if change.Tolerations != nil {
+		delete(guest, "tolerations")
+		buildTolerations(guest, change.Tolerations)
+	}
+	changeCompute(body, guest, change)
+	changeDisks(body, live, name, change)
+	changeNetworks(guest, live, change)
+	return nil
+}
+
+// editAll sets and removes single keys of a map of strings.
+func editAll(parent object, key string, edits map[string]*string) {
+	if len(edits) == 0 {
+		return
+	}
+	target := in(parent, key)
+	for k, v := range edits {
+		if v == nil {
+			delete(target, k)
+			continue
+		}
+		target[k] = *v
+	}
+	if len(target) == 0 {
+		delete(parent, key)
+	}
+}
+
+func changeCompute(body, guest object, change domain.VMChange) {
+	if it := change.InstanceType; it != nil {
+		in(body, "spec")["instancetype"] = matcherBody(it, "VirtualMachineInstancetype", "VirtualMachineClusterInstancetype")
+	}
+	var spec domain.VMSpec
+	if change.CPU != nil {
+		spec.CPU = *change.CPU
+	}
+	if change.MemoryBytes != nil {
+		spec.MemoryBytes = *change.MemoryBytes
+	}
+	buildCompute(in(guest, "domain"), &spec)
+}
+
+// The lists of a VM whose elements the change edits, by their paths.
+var (
+	volumesPath    = []string{"spec", "template", "spec", "volumes"}
+	disksPath      = []string{"spec", "template", "spec", "domain", "devices", "disks"}
+	templatesPath  = []string{"spec", "dataVolumeTemplates"}
+	networksPath   = []string{"spec", "template", "spec", "networks"}
+	interfacesPath = []string{"spec", "template", "spec", "domain", "devices", "interfaces"}
+)
+
+func changeDisks(body, live object, vmName string, change domain.VMChange) {
+	if len(change.SetDisks) == 0 && len(change.RemoveDisks) == 0 {
+		return
+	}
+	claims := claimsOf(live, change.RemoveDisks)
+	takeList(body, live, volumesPath, change.RemoveDisks)
+	takeList(body, live, disksPath, change.RemoveDisks)
+	takeList(body, live, templatesPath, claims)
+
+	namespace, _ := peek(live, "metadata", "namespace").(string)
+	spec := vmspec.Complete(domain.VMSpec{Name: vmName, Disks: change.SetDisks})
+	buildDisks(in(body, "spec"), in(body, "spec", "template", "spec"), namespace, &spec)
+}
+
+// claimsOf returns the claims of volumes that go: the template that made a claim goes with its volume.
+func claimsOf(live object, volumes []string) []string {
+	var claims []string
+	list, _ := peek(live, volumesPath...).([]any)
+	for _, element := range list {
+		volume, _ := element.(object)
+		if name, _ := volume["name"].(string); !slices.Contains(volumes, name) {
+			continue
+		}
+		if claim, ok := peek(volume, "dataVolume", "name").(string); ok {
+			claims = append(claims, claim)
+		}
+	}
+	return claims
+}
+
+func changeNetworks(guest, live object, change domain.VMChange) {
+	if len(change.SetNetworks) == 0 && len(change.RemoveNetworks) == 0 {
+		return
+	}
+	body := object{"spec": object{"template": object{"spec": guest}}}
+	takeList(body, live, networksPath, change.RemoveNetworks)
+	takeList(body, live, interfacesPath, change.RemoveNetworks)
+	spec := vmspec.Complete(domain.VMSpec{Networks: change.SetNetworks})
+	if len(spec.Networks) > 0 && len(change.SetNetworks) > 0 {
+		buildNetworks(guest, spec.Networks)
+	}
+}
+
+// takeList puts the live list under the path of the body, without the named elements. A list that becomes empty is
+// said to be empty: left out, it would stay if another manager owns it too.
+func takeList(body, live object, path, without []string) {
+	parent, key := in(body, path[:len(path)-1]...), path[len(path)-1]
+	list, ok := peek(live, path...).([]any)
+	if !ok {
+		return
+	}
+	kept := make([]any, 0, len(list))
+	for _, element := range list {
+		if o, ok := element.(object); !ok || !slices.Contains(without, nameOf(o)) {
+			kept = append(kept, copyJSON(element))
+		}
+	}
+	parent[key] = kept
+}
+
+// nameOf is the name of a list element; a DataVolume template's is in its metadata.
+func nameOf(o object) string {
+	if name, ok := o["name"].(string); ok {
+		return name
+	}
+	name, _ := peek(o, "metadata", "name").(string)
+	return name
+}
+
+// peek walks down objects, and returns nil where there is no way.
+func peek(o object, path ...string) any {
+	var value any = o
+	for _, key := range path {
+		next, ok := value.(object)
+		if !ok {
+			return nil
+		}
+		value = next[key]
+	}
+	return value
+}
+
+// copyJSON copies a JSON value.
+func copyJSON(value any) any {
+	switch value := value.(type) {
+	case object:
+		c := maps.Clone(value)
+		for key := range c {
+			c[key] = copyJSON(c[key])
+		}
+		return c
+	case []any:
+		c := slices.Clone(value)
+		for n := range c {
+			c[n] = copyJSON(c[n])
+		}
+		return c
+	default:
+		return value
+	}
+}

@@ -1,0 +1,110 @@
+package provider
+
+import (
+	"context"
+	"errors"
+
+	"github.com/kv-shepherd/shepherd-go/domain"
+)
+
+// PowerReader is what the Ensure functions need.
+type PowerReader interface {
+	VMReader
+	Power
+}
+
+// EnsureRunning makes sure that a VM runs, or is on its way to: it starts one that is off, unpauses one that is paused,
+// and does nothing about one that runs or that its run strategy starts by itself. It returns when the change is
+// requested; compose it with [WaitVM]. A VM that is still shutting down is TRANSITION_IN_PROGRESS: try again later.
+func EnsureRunning(ctx context.Context, p PowerReader, cluster, namespace, name string, opts StartOptions) error {
+	vm, err := ensureTarget(ctx, p, cluster, namespace, name, opts.UID)
+	if err != nil {
+		return err
+	}
+	if vm.Instance == domain.InstanceLive && vm.Paused && !vm.StopPending && !opts.Paused {
+		err := p.UnpauseVM(ctx, cluster, namespace, name, UnpauseOptions{UID: vm.UID, DryRun: opts.DryRun})
+		return except(err, domain.CodeVMNotPaused)
+	}
+	if willRun(vm) {
+		return nil
+	}
+	opts.UID = vm.UID
+	return except(p.StartVM(ctx, cluster, namespace, name, opts), domain.CodeVMAlreadyRunning)
+}
+
+// willRun says whether the VM runs, or will without another request.
+func willRun(vm *domain.VM) bool {
+	if vm.Deleting {
+		return false
+	}
+	switch domain.Decide(domain.VerbStart, vm.Situation()) {
+	case domain.CodeVMAlreadyRunning, domain.CodeInstanceFailed:
+		return true
+	case domain.CodeStartNotSupported: // Always will; Once will unless its one instance has ended
+		return vm.RunStrategy == domain.RunStrategyAlways || vm.Instance == domain.InstanceNone
+	default:
+		return false
+	}
+}
+
+// EnsureStopped makes sure that a VM is off, or on its way to. It returns when the change is requested.
+func EnsureStopped(ctx context.Context, p PowerReader, cluster, namespace, name string, opts StopOptions) error {
+	vm, err := ensureTarget(ctx, p, cluster, namespace, name, opts.UID)
+	if err != nil {
+		return err
+	}
+	switch domain.Decide(domain.VerbStop, vm.Situation()) {
+	case domain.CodeVMNotRunning, domain.CodeTransitionInProgress:
+		if opts.GracePeriod == nil {
+			return nil
+		}
+	}
+	opts.UID = vm.UID
+	return except(p.StopVM(ctx, cluster, namespace, name, opts), domain.CodeVMNotRunning, domain.CodeTransitionInProgress)
+}
+
+// EnsurePaused makes sure that a VM is paused, or on its way to: one that is off is started paused. A VM that is
+// starting or shutting down is TRANSITION_IN_PROGRESS: try again later.
+func EnsurePaused(ctx context.Context, p PowerReader, cluster, namespace, name string, opts PauseOptions) error {
+	vm, err := ensureTarget(ctx, p, cluster, namespace, name, opts.UID)
+	if err != nil {
+		return err
+	}
+	switch {
+	case vm.Paused && !vm.StopPending:
+		return nil
+	case vm.Instance == domain.InstanceStarting || vm.Instance == domain.InstanceNone && willRun(vm):
+		return domain.E(domain.CodeTransitionInProgress, vm.Ref().Params(), nil)
+	case vm.Instance == domain.InstanceLive:
+		opts.UID = vm.UID
+		return except(p.PauseVM(ctx, cluster, namespace, name, opts), domain.CodeVMAlreadyPaused)
+	}
+	return p.StartVM(ctx, cluster, namespace, name, StartOptions{UID: vm.UID, Paused: true, DryRun: opts.DryRun})
+}
+
+// EnsureDeleted makes sure that a VM does not exist, or is being deleted. With opts.UID, another VM of that name is no
+// error and stays.
+func EnsureDeleted(ctx context.Context, w VMWriter, cluster, namespace, name string, opts DeleteOptions) error {
+	return except(w.DeleteVM(ctx, cluster, namespace, name, opts), domain.CodeVMNotFound, domain.CodeUIDConflict)
+}
+
+func ensureTarget(ctx context.Context, r VMReader, cluster, namespace, name, uid string) (*domain.VM, error) {
+	vm, err := r.GetVM(ctx, cluster, namespace, name)
+	if err != nil {
+		return nil, err
+	}
+	if uid != "" && vm.UID != uid {
+		return nil, domain.E(domain.CodeUIDConflict, vm.Ref().Params(), nil)
+	}
+	return vm, nil
+}
+
+// except returns err unless it has one of the codes.
+func except(err error, codes ...domain.Code) error {
+	for _, code := range codes {
+		if errors.Is(err, code) {
+			return nil
+		}
+	}
+	return err
+}
