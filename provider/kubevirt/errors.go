@@ -21,6 +21,9 @@ import (
 
 // translate makes a domain error of what a request returned. parent is the caller's context, own the call's.
 func (c call) translate(parent, own context.Context, seen *exchange, err error) error {
+	if inner, ok := errors.AsType[sealed](err); ok {
+		err = inner.err
+	}
 	e := c.classify(parent, own, seen, err)
 	e.Err = err
 	if urlErr, ok := errors.AsType[*url.Error](err); ok {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/kv-shepherd/shepherd-go/domain"
 	"github.com/kv-shepherd/shepherd-go/internal/args"
+	"github.com/kv-shepherd/shepherd-go/internal/vmspec"
 	"github.com/kv-shepherd/shepherd-go/provider"
 )
 
@@ -96,7 +97,7 @@ func (p *Provider) mapped(ref domain.Ref, at live, instanceErr error) (live, err
 	if err != nil {
 		return live{}, err
 	}
-	if at.vm.Namespace != ref.Namespace || at.vm.Name != ref.Name {
+	if at.object.Kind != vmspec.ManifestKind || at.vm.Namespace != ref.Namespace || at.vm.Name != ref.Name {
 		return live{}, domain.E(domain.CodeUnexpectedObject, nil, nil)
 	}
 	at.vm.Read.At = time.Now().UTC()

@@ -33,8 +33,9 @@ func withExchange(ctx context.Context) (context.Context, *exchange) {
 }
 
 // guard is the round tripper around a member's transport. It notes what happened, refuses redirects (a token would
-// follow them), and takes the Retry-After header out of answers: client-go repeats any request, writes included, up to
-// ten times when it sees one (rest/with_retry.go, v0.34), while here no call is repeated behind the caller's back.
+// follow them), and keeps client-go from repeating calls behind the caller's back: any request, writes included, up to
+// ten times when an answer has Retry-After, and reads when a connection was reset (rest/with_retry.go, v0.34). So it
+// takes the header out, and seals errors.
 type guard struct{ next http.RoundTripper }
 
 // WrappedRoundTripper lets apimachinery reach the transport, to close idle connections.
@@ -48,7 +49,7 @@ func (g guard) RoundTrip(request *http.Request) (*http.Response, error) {
 	trace := &httptrace.ClientTrace{WroteHeaders: func() { x.sent.Store(true) }}
 	response, err := g.next.RoundTrip(request.WithContext(httptrace.WithClientTrace(request.Context(), trace)))
 	if err != nil {
-		return nil, err
+		return nil, sealed{err}
 	}
 	x.status.Store(int64(response.StatusCode))
 	x.empty.Store(response.ContentLength == 0)
@@ -63,6 +64,11 @@ func (g guard) RoundTrip(request *http.Request) (*http.Response, error) {
 	}
 	return response, nil
 }
+
+// sealed keeps a transport's error from being recognised by its type or text, until translate takes it out.
+type sealed struct{ err error }
+
+func (sealed) Error() string { return "no answer" }
 
 // retryAfter reads the header's seconds; its other form, a date, would trust the server's clock and is left out.
 func retryAfter(header string) time.Duration {
