@@ -1,0 +1,109 @@
+package mock
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"time"
+
+	"github.com/kv-shepherd/shepherd-go/domain"
+	"github.com/kv-shepherd/shepherd-go/internal/args"
+	"github.com/kv-shepherd/shepherd-go/internal/vmsim"
+	"github.com/kv-shepherd/shepherd-go/internal/vmspec"
+	"github.com/kv-shepherd/shepherd-go/provider"
+)
+
+// The annotations, behind the label prefix, by which a repeated create recognises the first one's VM.
+const (
+	annotationKey  = "idempotency-key"
+	annotationHash = "spec-hash"
+)
+
+// CreateVM implements provider.VMWriter.
+func (p *Provider) CreateVM(ctx context.Context, cluster, namespace string, spec domain.VMSpec, opts provider.CreateOptions) (*domain.VM, error) {
+	vm, err := p.create(ctx, cluster, namespace, spec, opts)
+	return vm, args.Error(provider.OpCreateVM, domain.Ref{Cluster: cluster, Namespace: namespace, Name: spec.Name}, err)
+}
+
+func (p *Provider) create(ctx context.Context, clusterName, namespace string, spec domain.VMSpec, opts provider.CreateOptions) (vm *domain.VM, err error) {
+	spec = p.withInstallation(spec)
+	if err := args.Spec(ctx, clusterName, namespace, spec, p.prefix, opts.IdempotencyKey); err != nil {
+		return nil, err
+	}
+	spec = vmspec.CompleteFor(vmspec.Options{Namespace: namespace}, spec)
+	hash := ""
+	if opts.IdempotencyKey != "" {
+		hash = specHash(spec)
+	}
+	err = p.locked(clusterName, func(c *site) error {
+		at := now()
+		k := key{namespace, spec.Name}
+		if r := c.find(k, at); r != nil {
+			vm, err = c.existing(p, r, at, opts.IdempotencyKey, hash)
+			return err
+		}
+		r, err := c.make(p, k, spec, at)
+		if err != nil {
+			return err
+		}
+		if hash != "" {
+			r.desired.annotations = merged(r.desired.annotations, map[string]string{
+				domain.LabelKey(p.prefix, annotationKey):  opts.IdempotencyKey,
+				domain.LabelKey(p.prefix, annotationHash): hash,
+			})
+		}
+		if !opts.DryRun {
+			c.enter(r)
+		}
+		vm = c.view(p, r, at)
+		return nil
+	})
+	return vm, err
+}
+
+func (p *Provider) withInstallation(spec domain.VMSpec) domain.VMSpec {
+	if spec.Identity.Installation == "" {
+		spec.Identity.Installation = p.installation
+	}
+	return spec
+}
+
+// existing decides about a name that is taken: ours by the same intent, or somebody else's.
+func (c *site) existing(p *Provider, r *record, at time.Time, idempotency, hash string) (*domain.VM, error) {
+	annotation := func(name string) string { return r.desired.annotations[domain.LabelKey(p.prefix, name)] }
+	params := domain.Params{domain.ParamUID: r.uid}
+	switch {
+	case idempotency == "" || annotation(annotationKey) != idempotency:
+		return nil, domain.E(domain.CodeVMAlreadyExists, params, nil)
+	case annotation(annotationHash) != hash:
+		return nil, domain.E(domain.CodeIdempotencyConflict, params, nil)
+	}
+	return c.view(p, r, at), nil
+}
+
+// make makes the record of a spec that is complete.
+func (c *site) make(p *Provider, k key, spec domain.VMSpec, at time.Time) (*record, error) {
+	if !c.namespaceExists(k.namespace) {
+		return nil, domain.E(domain.CodeNamespaceNotFound, nil, nil)
+	}
+	if err := c.catalogued(k.namespace, spec.InstanceType, spec.Preference); err != nil {
+		return nil, err
+	}
+	machine := vmsim.New(c.config, at, spec.RunStrategy, vmsim.Knobs(c.knobs[k]))
+	return c.newRecord(k, desire(p.prefix, spec), machine, at), nil
+}
+
+// specHash is over the whole spec, with what its secrets hide: two intents that differ in their user data only differ.
+func specHash(spec domain.VMSpec) string {
+	h := sha256.New()
+	if err := json.NewEncoder(h).Encode(spec); err != nil {
+		panic(err) // a valid spec marshals: its manifest was parsed
+	}
+	if ci := spec.CloudInit; ci != nil {
+		for _, secret := range []domain.Secret{ci.UserData, ci.NetworkData} {
+			h.Write([]byte(secret.Reveal() + "\x00"))
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}

@@ -1,0 +1,26 @@
+// Package mock is a provider in memory that behaves like KubeVirt: VMs take their time to start and stop, fail for the
+// reasons real ones fail for, and refuse what KubeVirt refuses, with the same codes. It needs no cluster.
+//
+//	p := mock.New(mock.Options{})
+//	vm, err := p.CreateVM(ctx, "mock", "team-a", spec, provider.CreateOptions{})
+//	vm, err = provider.WaitVM(ctx, p, "mock", "team-a", "web", provider.In(domain.StatusRunning), provider.WaitOptions{})
+//
+// # Time
+//
+// A VM lives by the clock of package time: what happened since it was last looked at is worked out when somebody looks
+// again. So nothing runs in the background and nothing has to be closed, and in a bubble of testing/synctest an hour of
+// a VM's life passes in no time. [Timing] says how long things take; by default a VM is up in less than a second.
+//
+// # Tests
+//
+// [Provider.Seed] puts VMs there as if they had been there before, [Provider.SetKnobs] has a VM meet trouble,
+// [Provider.Happen] lets something happen to it that no verb does, and [Provider.Edit] changes it behind the caller's
+// back, as another manager of the cluster would. Faults of the connection are no matter of the Mock: wrap it with
+// provider.Wrap.
+//
+// # Differences to a cluster
+//
+// What a Mock has no use for is not made up. Of a spec's manifest it reads the run strategy, labels, annotations and
+// node selector only. It knows no quotas, no permissions and no claims: any claim that a disk names is there, unless a
+// knob says otherwise. Cursors of lists do not expire by themselves, see [Provider.ExpireCursors].
+package mock

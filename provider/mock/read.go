@@ -1,0 +1,101 @@
+package mock
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/kv-shepherd/shepherd-go/domain"
+	"github.com/kv-shepherd/shepherd-go/internal/args"
+	"github.com/kv-shepherd/shepherd-go/internal/paging"
+	"github.com/kv-shepherd/shepherd-go/provider"
+)
+
+// GetVM implements provider.VMReader.
+func (p *Provider) GetVM(ctx context.Context, cluster, namespace, name string) (vm *domain.VM, err error) {
+	ref := domain.Ref{Cluster: cluster, Namespace: namespace, Name: name}
+	err = p.onVM(ctx, ref, nil, func(c *site, r *record) error {
+		vm = c.view(p, r, r.machine.Now())
+		return nil
+	})
+	return vm, args.Error(provider.OpGetVM, ref, err)
+}
+
+// ListVMs implements provider.VMReader.
+func (p *Provider) ListVMs(ctx context.Context, cluster, namespace string, opts provider.ListOptions) (*domain.VMList, error) {
+	page, err := p.list(ctx, cluster, namespace, opts)
+	return page, args.Error(provider.OpListVMs, domain.Ref{Cluster: cluster, Namespace: namespace}, err)
+}
+
+func (p *Provider) list(ctx context.Context, cluster, namespace string, opts provider.ListOptions) (page *domain.VMList, err error) {
+	request, err := args.List(ctx, provider.OpListVMs, cluster, namespace, opts)
+	if err != nil {
+		return nil, err
+	}
+	err = p.locked(cluster, func(c *site) error {
+		if err := c.fresh(request.Cursor); err != nil {
+			return err
+		}
+		page = c.page(p, request, namespace, now())
+		return nil
+	})
+	return page, err
+}
+
+// fresh refuses a cursor that has expired.
+func (c *site) fresh(cursor paging.Cursor) error {
+	if cursor.LastKey != "" && cursor.Token != c.token() {
+		return domain.E(domain.CodeCursorExpired, nil, nil)
+	}
+	return nil
+}
+
+func (c *site) token() string { return strconv.FormatUint(c.epoch, 10) }
+
+// page reads one page off the index. A VM that is found gone on the way is taken away afterwards.
+func (c *site) page(p *Provider, request args.ListRequest, namespace string, at time.Time) *domain.VMList {
+	c.bury(at)
+	prefix := ""
+	if !request.All {
+		prefix = namespace + "/"
+	}
+	page := &domain.VMList{Items: []*domain.VM{}}
+	if request.Cursor.LastKey == "" && request.Labels.Empty() && request.Fields.Empty() {
+		page.Total = new(c.count(request.All, namespace))
+	}
+	for r := range c.sorted.after(max(prefix, request.Cursor.LastKey)) {
+		if !strings.HasPrefix(r.order, prefix) {
+			break
+		}
+		if !request.Fields.Matches(r.key.namespace, r.key.name) || !request.Labels.Matches(r.desired.labels) {
+			continue
+		}
+		if len(page.Items) == request.Limit {
+			last := page.Items[request.Limit-1]
+			page.Continue = request.Next(paging.Cursor{LastKey: key{last.Namespace, last.Name}.String(), Token: c.token()})
+			break
+		}
+		c.changed(r, r.machine.Advance(at)) // it is not gone: those that may be were buried
+		page.Items = append(page.Items, c.view(p, r, at))
+	}
+	return page
+}
+
+// count is exact: VMs that may be gone were buried.
+func (c *site) count(all bool, namespace string) int64 {
+	if all {
+		return int64(len(c.vms))
+	}
+	return int64(c.perSpace[namespace])
+}
+
+// ExpireCursors makes every cursor handed out so far expire, as a cluster does after some minutes: the next page is
+// CURSOR_EXPIRED.
+func (p *Provider) ExpireCursors() {
+	for _, c := range p.clusters {
+		c.mu.Lock()
+		c.epoch++
+		c.mu.Unlock()
+	}
+}
