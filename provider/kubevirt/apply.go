@@ -56,7 +56,7 @@ func (p *Provider) upsertOnce(ctx context.Context, c *cluster, ref domain.Ref, s
 		if err := p.knowsTypes(ctx, c, ref.Namespace, spec); err != nil {
 			return nil, err
 		}
-		metadata(body)["resourceVersion"] = noRevision
+		metadata(body)["resourceVersion"], options.force = noRevision, true
 		made, err := p.apply(ctx, c, ref, body, options)
 		return made.vm, err
 	}

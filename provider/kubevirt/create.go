@@ -19,7 +19,8 @@ const (
 
 // noRevision is a resource version that no VM can have. An apply that carries it answers 201 where the object is
 // missing and 409 without causes where it exists, and changes nothing then: the "must not exist" that server-side apply
-// lacks (kubernetes issue 116156).
+// lacks (kubernetes issue 116156). It goes with force: without, other managers' fields would be compared first, and the
+// answer be about them.
 const noRevision = "1"
 
 // CreateVM implements provider.VMWriter.
@@ -55,7 +56,7 @@ func (p *Provider) create(ctx context.Context, ref domain.Ref, spec domain.VMSpe
 	p.rememberElements(body)
 	metadata(body)["resourceVersion"] = noRevision
 
-	made, err := p.apply(ctx, c, ref, body, applyOptions{dryRun: opts.DryRun})
+	made, err := p.apply(ctx, c, ref, body, applyOptions{dryRun: opts.DryRun, force: true})
 	if domain.CodeOf(err) == domain.CodeRevisionConflict {
 		return p.existing(ctx, c, ref, opts.IdempotencyKey, hash)
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -79,6 +80,9 @@ const limiterText = "client rate limiter Wait returned an error"
 
 // ofStatus reads a Kubernetes status, by code first, then by reason, details and causes.
 func (c call) ofStatus(status metav1.Status, seen *exchange) *domain.Error {
+	if hasCause(status, corev1.NamespaceTerminatingCause) {
+		return domain.E(domain.CodeNamespaceNotFound, nil, nil) // 403, and no question of permission
+	}
 	if code := codeOfText(status); code != "" {
 		return c.withFields(domain.E(code, nil, nil), status)
 	}

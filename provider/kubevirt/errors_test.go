@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -62,13 +63,15 @@ func TestTranslate(t *testing.T) {
 			refusal(422, metav1.StatusReasonInvalid, "", causes(metav1.StatusCause{Field: "metadata.uid", Message: "field is immutable"})), domain.CodeUIDConflict, nil},
 		"unknown field": {"a caller's error dressed as 500", vm,
 			refusal(500, "", `failed to create typed patch object (team/web; kubevirt.io/v1): .spec.x: field not declared in schema`, nil), domain.CodeInvalidSpec, nil},
-		"bad quantity":       {"400 from the mutating webhook", vm, refusal(400, "", "quantities must match", nil), domain.CodeInvalidSpec, nil},
-		"webhook down":       {"reads still work", vm, refusal(500, metav1.StatusReasonInternalError, `Internal error occurred: failed calling webhook "x"`, nil), domain.CodeWebhookUnavailable, nil},
-		"virt-api down":      {"plain text through the aggregation layer", sub, refusal(503, metav1.StatusReasonServiceUnavailable, "error trying to reach service: dial tcp", nil), domain.CodeWebhookUnavailable, nil},
-		"already underway":   {"500 that is no fault", sub, refusal(500, metav1.StatusReasonInternalError, "Internal error occurred: unable to complete request: stop/start already underway", nil), domain.CodeTransitionInProgress, nil},
-		"migration in 400":   {"an empty reason and text only", vm, refusal(400, "", "in-flight migration detected. Active migration job", nil), domain.CodeMigrationInProgress, nil},
-		"not migratable":     {"an empty reason and text only", vm, refusal(400, "", "Cannot migrate VMI, Reason: DisksNotLiveMigratable, Message: x", nil), domain.CodeNotMigratable, nil},
-		"no permission":      {"403", vm, refusal(403, metav1.StatusReasonForbidden, `virtualmachines "web" is forbidden: User "x" cannot`, nil), domain.CodePermissionDenied, nil},
+		"bad quantity":     {"400 from the mutating webhook", vm, refusal(400, "", "quantities must match", nil), domain.CodeInvalidSpec, nil},
+		"webhook down":     {"reads still work", vm, refusal(500, metav1.StatusReasonInternalError, `Internal error occurred: failed calling webhook "x"`, nil), domain.CodeWebhookUnavailable, nil},
+		"virt-api down":    {"plain text through the aggregation layer", sub, refusal(503, metav1.StatusReasonServiceUnavailable, "error trying to reach service: dial tcp", nil), domain.CodeWebhookUnavailable, nil},
+		"already underway": {"500 that is no fault", sub, refusal(500, metav1.StatusReasonInternalError, "Internal error occurred: unable to complete request: stop/start already underway", nil), domain.CodeTransitionInProgress, nil},
+		"migration in 400": {"an empty reason and text only", vm, refusal(400, "", "in-flight migration detected. Active migration job", nil), domain.CodeMigrationInProgress, nil},
+		"not migratable":   {"an empty reason and text only", vm, refusal(400, "", "Cannot migrate VMI, Reason: DisksNotLiveMigratable, Message: x", nil), domain.CodeNotMigratable, nil},
+		"no permission":    {"403", vm, refusal(403, metav1.StatusReasonForbidden, `virtualmachines "web" is forbidden: User "x" cannot`, nil), domain.CodePermissionDenied, nil},
+		"namespace ends": {"403 that is no permission", vm,
+			refusal(403, metav1.StatusReasonForbidden, "", causes(metav1.StatusCause{Type: corev1.NamespaceTerminatingCause})), domain.CodeNamespaceNotFound, nil},
 		"quota":              {"403 that is no permission", vm, refusal(403, metav1.StatusReasonForbidden, `forbidden: exceeded quota: q, requested: cpu=1`, nil), domain.CodeQuotaExceeded, nil},
 		"our credential":     {"401 from the API server", vm, refusal(401, metav1.StatusReasonUnauthorized, "Unauthorized", nil), domain.CodeClusterCredentials, nil},
 		"second authoriser":  {"401 from virt-api", sub, refusal(401, metav1.StatusReasonUnauthorized, "", nil), domain.CodePermissionDenied, nil},

@@ -61,6 +61,9 @@ func (p *Provider) listVMs(ctx context.Context, cluster, namespace string, opts 
 		if join.unread {
 			vm, err = m.MapVMDegraded(object)
 		}
+		if err == nil && scope != metav1.NamespaceAll && vm.Namespace != scope {
+			err = domain.E(domain.CodeUnexpectedObject, nil, nil)
+		}
 		if err != nil {
 			list.ItemErrors = append(list.ItemErrors, itemError(cluster, object, err))
 			continue

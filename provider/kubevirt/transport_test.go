@@ -186,6 +186,10 @@ func TestSecretsOfASpecStayOutOfErrors(t *testing.T) {
 	if strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("the secret shows: %v", err)
 	}
+	spec.CloudInit, spec.Manifest = nil, []byte(`{"spec":{"template":{"spec":{"volumes":[{"name":"c","cloudInitNoCloud":{"userData":"password: hunter2"}}]}}}}`)
+	if _, err = p.CreateVM(t.Context(), "c1", "team", spec, provider.CreateOptions{}); err == nil || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("the manifest's secret shows: %v", err)
+	}
 	verdict, err := p.ValidateVM(t.Context(), "c1", "team", spec, provider.ValidateOptions{})
 	if err != nil || verdict.Valid || len(verdict.Fields) != 1 || strings.Contains(verdict.Fields[0].Detail, "hunter2") {
 		t.Errorf("ValidateVM() = %+v, %v", verdict, err)
