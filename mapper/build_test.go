@@ -2,6 +2,7 @@ package mapper_test
 
 import (
 	"encoding/json"
+	"maps"
 	"math"
 	"testing"
 
@@ -160,9 +161,7 @@ func expected(spec domain.VMSpec) *domain.VM {
 		NodeSelector: spec.NodeSelector, Tolerations: spec.Tolerations,
 		Status: domain.StatusUnobserved, Instance: domain.InstanceNone, Read: domain.Read{From: domain.ReadLive},
 	}
-	for key, value := range spec.Labels {
-		vm.Labels[key] = value
-	}
+	maps.Copy(vm.Labels, spec.Labels)
 	vm.CPU.Source = domain.SourceSpec
 	if vm.CPU.Milli == 0 { // nothing said is the whole topology
 		vm.CPU.Milli = 1000 * int64(max(vm.CPU.Sockets, 1)) * int64(max(vm.CPU.Cores, 1)) * int64(max(vm.CPU.Threads, 1))

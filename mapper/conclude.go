@@ -15,6 +15,8 @@ func signals(vm *domain.VM, v *vmView, i *instanceView) domain.Signals {
 		CreateFailed: find(v.conditions, "Failure").isTrue(),
 		EverRan:      v.everRan || i != nil,
 	}
+	// A stop request stays in the queue until the ended instance is gone: it announces no other instance.
+	s.Situation.ChangeQueued = v.startQueued
 	if i != nil {
 		s.PausedReason = pausedReason(find(i.conditions, "Paused"))
 		s.VolumesPending = find(i.conditions, "Provisioning").isTrue() ||

@@ -24,7 +24,9 @@ func (m *Mapper) joinDegraded(v *vmView) *domain.VM {
 		i = instanceByConditions(v)
 		vm.Instance = instanceByStatus(v.printable)
 		vm.StopPending = v.printable == "Stopping"
-		believe(vm, i.conditions)
+		if !ended(vm.Instance) {
+			believe(vm, i.conditions)
+		}
 		vm.SoftRebootable = softRebootable(vm, &v.guest)
 		vm.Migrating = v.printable == "Migrating"
 		vm.MigrationInFlight = vm.Migrating
@@ -32,6 +34,7 @@ func (m *Mapper) joinDegraded(v *vmView) *domain.VM {
 		s.VolumesPending = find(v.conditions, "Provisioning").isTrue()
 	}
 	s.Situation = vm.Situation()
+	s.Situation.ChangeQueued = v.startQueued
 	conclude(vm, v, i, s)
 	return vm
 }

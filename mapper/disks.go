@@ -80,57 +80,18 @@ func madeWithVM(d *domain.Disk, v *vmView) {
 	}
 }
 
-// attached adds what an instance says of its volumes. A hot-plugged volume is attached when its phase is Ready, any
-// other when the instance lists it.
-func attached(disks []domain.Disk, i *instanceView) []domain.Disk {
-	live := instanceState(i.phase) == domain.InstanceLive
-	for n := range disks {
-		d := &disks[n]
-		if s := i.volume(d.Name); s != nil {
-			if s.bytes > 0 {
-				d.Bytes = s.bytes
-			}
-			d.Hotpluggable = d.Hotpluggable || s.hotplug
-			if live {
-				d.Attached = domain.FactOf(s.isAttached())
-			}
-		} else if live {
-			d.Attached = domain.FactNo
-		}
-	}
-	if !live {
-		return disks
-	}
-	known := len(disks)
-	for n := range i.guest.volumes {
-		volume := &i.guest.volumes[n]
-		if s := i.volume(volume.name); s != nil && s.hotplug && !hasDisk(disks[:known], volume.name) {
-			d := disk(volume, i.guest.devices)
-			d.Hotpluggable, d.Attached = true, domain.FactOf(s.isAttached())
-			if s.bytes > 0 {
-				d.Bytes = s.bytes
-			}
-			disks = append(disks, d)
-		}
-	}
-	return disks
-}
-
-func (s *volumeStatusView) isAttached() bool { return !s.hotplug || s.phase == "Ready" }
-
-// volume finds what an instance says of a volume, or nil.
-func (i *instanceView) volume(name string) *volumeStatusView {
-	for n := range i.volumes {
-		if i.volumes[n].name == name {
-			return &i.volumes[n]
-		}
-	}
-	return nil
-}
-
 func hasVolume(volumes []volumeView, name string) bool {
 	for n := range volumes {
 		if volumes[n].name == name {
+			return true
+		}
+	}
+	return false
+}
+
+func hasDevice(devices []deviceView, name string) bool {
+	for n := range devices {
+		if devices[n].name == name {
 			return true
 		}
 	}

@@ -23,22 +23,22 @@ func instanceState(phase string) domain.InstanceState {
 // joinInstance adds what an instance says of itself.
 func joinInstance(vm *domain.VM, v *vmView, i *instanceView) {
 	vm.Instance = instanceState(i.phase)
-	vm.InstanceID = i.uid
-	vm.InstanceRevision = i.revision
+	vm.InstanceID = text(i.uid)
+	vm.InstanceRevision = text(i.revision)
 	vm.Phase = text(i.phase)
 	vm.StartedAt = i.runningSince
 	vm.Node = text(i.node)
+	vm.Migration = i.migration
+	if ended(vm.Instance) { // it stands there as its last breath left it: no address is anybody's now
+		vm.CPU, vm.Memory = computeAsked(v)
+		return
+	}
+	vm.CPU, vm.Memory = computeInstance(v, i)
+	vm.StopPending = i.deleting
 	vm.Interfaces = i.interfaces
 	vm.PrimaryIP = domain.PrimaryIP(vm.Networks, vm.Interfaces)
-	vm.Migration = i.migration
 	if i.guestOS != (domain.GuestOS{}) {
 		vm.GuestOS = &i.guestOS
-	}
-	if ended(vm.Instance) {
-		vm.CPU, vm.Memory = computeAsked(v)
-	} else {
-		vm.CPU, vm.Memory = computeInstance(v, i)
-		vm.StopPending = i.deleting
 	}
 	believe(vm, i.conditions)
 	vm.SoftRebootable = softRebootable(vm, &i.guest)
@@ -50,9 +50,6 @@ func joinInstance(vm *domain.VM, v *vmView, i *instanceView) {
 // believe takes from the conditions of an instance what the domain knows: only a running one can be paused or have a
 // guest agent. The same conditions on a VM object are copies that stay when the instance goes.
 func believe(vm *domain.VM, conditions []conditionView) {
-	if ended(vm.Instance) {
-		return
-	}
 	if c := find(conditions, "Ready"); c != nil {
 		vm.Ready = factOf(c)
 	}

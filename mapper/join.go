@@ -29,10 +29,10 @@ func (m *Mapper) join(v *vmView, i *instanceView) *domain.VM {
 func (m *Mapper) asked(v *vmView) *domain.VM {
 	vm := &domain.VM{
 		Cluster:       m.cluster,
-		Namespace:     v.namespace,
-		Name:          v.name,
-		UID:           v.uid,
-		Revision:      v.revision,
+		Namespace:     text(v.namespace),
+		Name:          text(v.name),
+		UID:           text(v.uid),
+		Revision:      text(v.revision),
 		Generation:    v.generation,
 		CreatedAt:     v.createdAt,
 		Labels:        values(v.labels),

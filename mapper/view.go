@@ -13,7 +13,6 @@ type objectView struct {
 	createdAt                      time.Time
 	deleting                       bool
 	deletedAt                      time.Time // when the delete was asked for
-	ownerUID                       string    // of the controlling owner
 	labels, annotations            map[string]string
 }
 
@@ -32,7 +31,8 @@ type vmView struct {
 	printable     string
 	created       bool // an instance object exists, says the controller
 	everRan       bool
-	changeQueued  bool
+	changeQueued  bool // a start, stop or restart request waits
+	startQueued   bool // one of the requests is to start
 	snapshotting  bool
 	restoring     bool
 	startFailures *domain.StartFailure

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 )
 
 func viewMeta(meta *metav1.ObjectMeta) objectView {
@@ -21,13 +22,17 @@ func viewMeta(meta *metav1.ObjectMeta) objectView {
 		v.deleting = true
 		v.deletedAt = deletedAt(meta)
 	}
+	return v
+}
+
+// controllerOf is the UID of the owner that controls an object; an object has one at most. Empty when it has none.
+func controllerOf(meta *metav1.ObjectMeta) types.UID {
 	for n := range meta.OwnerReferences {
 		if owner := &meta.OwnerReferences[n]; owner.Controller != nil && *owner.Controller {
-			v.ownerUID = string(owner.UID)
-			break
+			return owner.UID
 		}
 	}
-	return v
+	return ""
 }
 
 // deletedAt is when a delete was asked for: deletionTimestamp is when its grace period ends.

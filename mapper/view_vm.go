@@ -24,6 +24,9 @@ func viewVM(vm *kubevirtv1.VirtualMachine) *vmView {
 	if f := status.StartFailure; f != nil {
 		v.startFailures = &domain.StartFailure{Count: int64(f.ConsecutiveFailCount), RetryAfter: utcOf(f.RetryAfterTimestamp)}
 	}
+	for n := range status.StateChangeRequests {
+		v.startQueued = v.startQueued || status.StateChangeRequests[n].Action == kubevirtv1.StartRequest
+	}
 	v.runStrategy, v.legacyRunning = runStrategy(&vm.Spec)
 	if it := vm.Spec.Instancetype; it != nil {
 		v.instanceType = matcher(it.Name, it.Kind, revision(it.RevisionName, status.InstancetypeRef))

@@ -46,13 +46,5 @@ func (m *Mapper) checkedView(vm *kubevirtv1.VirtualMachine) (*vmView, error) {
 
 // isInstanceOf says whether an instance belongs to a VM.
 func isInstanceOf(vm *kubevirtv1.VirtualMachine, vmi *kubevirtv1.VirtualMachineInstance) bool {
-	if vmi == nil || vm.UID == "" {
-		return false
-	}
-	for n := range vmi.OwnerReferences {
-		if owner := &vmi.OwnerReferences[n]; owner.Controller != nil && *owner.Controller {
-			return owner.UID == vm.UID
-		}
-	}
-	return false
+	return vmi != nil && vm.UID != "" && controllerOf(&vmi.ObjectMeta) == vm.UID
 }
