@@ -11,7 +11,7 @@ var lifecycle = []Rule{
 	{Verb: VerbStart, Instance: unfinished, Code: CodeVMAlreadyRunning, Why: "409 for every strategy"},
 	{Verb: VerbStart, Is: []Flag{FlagManualRecovery}, Code: CodeManualRecoveryRequired, Why: "409 since 1.4"},
 	{Verb: VerbStart, Is: []Flag{FlagRestoring}, Code: CodeRestoreInProgress, Why: "its disks are being replaced; the webhook refuses a change of run strategy"},
-	{Verb: VerbStart, Strategy: automatic, Code: CodeStartNotSupported, Why: "409: the controller starts it by itself, or never again"},
+	{Verb: VerbStart, Strategy: automatic, Code: CodeStartNotSupported, Why: "409: the controller starts it by itself, or its one instance has ended"},
 	{Verb: VerbStart, Strategy: rerun, Instance: []InstanceState{InstanceFailed}, Code: CodeInstanceFailed, Why: "409: the controller replaces a failed instance"},
 	{Verb: VerbStart, Strategy: onRequest, Is: []Flag{FlagChangeQueued}, Code: CodeTransitionInProgress, Why: "500, stop/start already underway"},
 	{Verb: VerbStart, Strategy: halted, Is: []Flag{FlagSnapshotting}, Code: CodeSnapshotInProgress, Why: "the webhook refuses a change of run strategy"},
@@ -30,7 +30,7 @@ var lifecycle = []Rule{
 	{Verb: VerbRestart, Instance: finished, Code: CodeVMNotRunning, Why: "409 without an instance; a finished one is not running either"},
 	{Verb: VerbRestart, Is: []Flag{FlagManualRecovery}, Code: CodeManualRecoveryRequired, Why: "409 since 1.4"},
 	{Verb: VerbRestart, Strategy: halted, Code: CodeTransitionInProgress, Why: "the instance is shutting down for good"},
-	{Verb: VerbRestart, Strategy: once, Code: CodeStrategyForbids, Why: "409: Once never runs a second instance"},
+	{Verb: VerbRestart, Strategy: once, Code: CodeStrategyForbids, Why: "409: the strategy's one instance would end"},
 	{Verb: VerbRestart, Is: []Flag{FlagChangeQueued}, Code: CodeTransitionInProgress, Why: "500, stop/start already underway"},
 	{Verb: VerbRestart, Why: "a stop and a start request are queued"},
 

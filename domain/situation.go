@@ -13,7 +13,7 @@ const (
 	RunStrategyManual RunStrategy = "Manual"
 	// RunStrategyRerunOnFailure runs until the guest shuts itself down; a failed instance is replaced.
 	RunStrategyRerunOnFailure RunStrategy = "RerunOnFailure"
-	// RunStrategyOnce runs one instance and never another.
+	// RunStrategyOnce runs one instance; when that has ended, no other follows.
 	RunStrategyOnce RunStrategy = "Once"
 	// RunStrategyWaitAsReceiver waits for a migration from another cluster (KubeVirt 1.6, gate DecentralizedLiveMigration).
 	RunStrategyWaitAsReceiver RunStrategy = "WaitAsReceiver"
@@ -76,28 +76,4 @@ type Situation struct {
 // hasInstance says whether an instance exists that has not ended.
 func (s Situation) hasInstance() bool {
 	return s.Instance == InstanceStarting || s.Instance == InstanceLive
-}
-
-// wantsRunning says whether the run strategy, or a queued request, asks for an instance that is not there yet.
-func (s Situation) wantsRunning() bool {
-	switch s.Strategy {
-	case RunStrategyAlways, RunStrategyOnce, RunStrategyRerunOnFailure:
-		return true
-	default:
-		return s.ChangeQueued
-	}
-}
-
-// startsByItself says whether the controller is about to make an instance without another request.
-func (s Situation) startsByItself(everRan bool) bool {
-	switch s.Strategy {
-	case RunStrategyAlways:
-		return true
-	case RunStrategyRerunOnFailure:
-		return s.Instance == InstanceFailed || s.ChangeQueued || s.Instance == InstanceNone && !everRan
-	case RunStrategyOnce:
-		return s.Instance == InstanceNone && !everRan
-	default:
-		return s.ChangeQueued
-	}
 }

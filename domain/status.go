@@ -1,5 +1,7 @@
 package domain
 
+import "slices"
+
 // VMStatus is the one-word state of a VM. It is derived by [Signals.Status]; a missing VM is an error, not a status.
 type VMStatus string
 
@@ -65,7 +67,9 @@ func FailureReasons() []Reason {
 }
 
 // SelfHealing says whether a failure passes by itself once its cause is gone, without anybody starting the VM again.
-func (r Reason) SelfHealing() bool { return r != "" && r != ReasonInstanceFailed }
+func (r Reason) SelfHealing() bool {
+	return r != ReasonInstanceFailed && slices.Contains(FailureReasons(), r)
+}
 
 // Signals are what a back end shows of a VM, and all that its status follows from. The mapper fills them from
 // Kubernetes objects and the Mock from its machine, so that both speak of the same states in the same words.
@@ -76,6 +80,9 @@ type Signals struct {
 	Observed bool
 	// Situation is what the lifecycle table sees.
 	Situation Situation
+	// StartQueued is true when a request to start waits for the controller. ChangeQueued does not say so: a request to
+	// stop stays in the queue until the ended instance is gone, and announces no other one.
+	StartQueued bool
 	// CreateFailed is true when the controller's last attempt to create the instance failed (condition Failure).
 	CreateFailed bool
 	// EverRan is true when the VM has had an instance before.
@@ -140,7 +147,7 @@ func (s Signals) withoutLiveInstance() (VMStatus, Reason) {
 	row, known := printableStatuses[s.Printable]
 	switch {
 	case s.Printable == "Provisioning" || s.Printable == "WaitingForVolumeBinding":
-		if at.wantsRunning() || !s.EverRan {
+		if s.wantsRunning() || !s.EverRan {
 			return StatusProvisioning, ""
 		}
 		return StatusStopped, ""
@@ -152,16 +159,16 @@ func (s Signals) withoutLiveInstance() (VMStatus, Reason) {
 		return StatusProvisioning, ""
 	case at.Instance == InstanceStarting:
 		return StatusStarting, ""
-	case at.Instance == InstanceNone && s.CreateFailed && at.wantsRunning():
+	case at.Instance == InstanceNone && s.CreateFailed && s.wantsRunning():
 		return StatusFailed, ReasonCreateFailed
 	case at.Instance == InstanceFailed && (at.Strategy == RunStrategyManual || at.Strategy == RunStrategyOnce):
 		return StatusFailed, ReasonInstanceFailed
-	case s.Printable == "Stopped" && (at.startsByItself(s.EverRan) || at.Strategy == RunStrategyWaitAsReceiver):
+	case s.Printable == "Stopped" && (s.startsByItself() || at.Strategy == RunStrategyWaitAsReceiver):
 		return StatusPending, "" // the instant before the controller makes the instance, or between two of them
 	case at.Instance == InstanceFinal || at.Instance == InstanceFailed:
 		return StatusStopped, ""
 	case known && isOfLiveInstance(row.status): // the words lag behind an instance that is gone
-		if at.startsByItself(s.EverRan) {
+		if s.startsByItself() {
 			return StatusPending, ""
 		}
 		return StatusStopped, ""
@@ -188,5 +195,31 @@ func isOfLiveInstance(status VMStatus) bool {
 		return true
 	default:
 		return false
+	}
+}
+
+// wantsRunning says whether the run strategy, or a queued request, asks for an instance that is not there yet.
+func (s Signals) wantsRunning() bool {
+	switch s.Situation.Strategy {
+	case RunStrategyAlways, RunStrategyOnce, RunStrategyRerunOnFailure:
+		return true
+	default:
+		return s.StartQueued
+	}
+}
+
+// startsByItself says whether the controller is about to make an instance without another request. (RerunOnFailure
+// starts one as well when the strategy was just changed to it; the VM does not show that.)
+func (s Signals) startsByItself() bool {
+	at := s.Situation
+	switch at.Strategy {
+	case RunStrategyAlways:
+		return true
+	case RunStrategyRerunOnFailure:
+		return at.Instance == InstanceFailed || s.StartQueued || at.Instance == InstanceNone && !s.EverRan
+	case RunStrategyOnce:
+		return at.Instance == InstanceNone // an ended instance stays; one that was deleted is replaced
+	default:
+		return s.StartQueued
 	}
 }

@@ -23,7 +23,9 @@ func TestStatus(t *testing.T) {
 		{"Once that never ran is about to", Signals{Printable: "Stopped", Observed: true, Situation: at(RunStrategyOnce, InstanceNone)}, StatusPending, ""},
 		{"Once that has run is done", Signals{Printable: "Stopped", Observed: true, EverRan: true, Situation: at(RunStrategyOnce, InstanceFinal)}, StatusStopped, ""},
 		{"Manual waits for a start", Signals{Printable: "Stopped", Observed: true, Situation: at(RunStrategyManual, InstanceNone)}, StatusStopped, ""},
-		{"a start is queued", Signals{Printable: "Stopped", Observed: true, Situation: with(at(RunStrategyManual, InstanceNone), func(s *Situation) { s.ChangeQueued = true })}, StatusPending, ""},
+		{"a start is queued", Signals{Printable: "Stopped", Observed: true, StartQueued: true, Situation: with(at(RunStrategyManual, InstanceNone), func(s *Situation) { s.ChangeQueued = true })}, StatusPending, ""},
+		{"a stop that is queued announces nothing", Signals{Printable: "Stopped", Observed: true, EverRan: true, Situation: with(at(RunStrategyManual, InstanceFinal), func(s *Situation) { s.ChangeQueued = true })}, StatusStopped, ""},
+		{"Once whose instance was deleted gets another", Signals{Printable: "Stopped", Observed: true, EverRan: true, Situation: at(RunStrategyOnce, InstanceNone)}, StatusPending, ""},
 		{"between the two instances of a restart", Signals{Printable: "Stopped", Observed: true, EverRan: true, Situation: at(RunStrategyAlways, InstanceFinal)}, StatusPending, ""},
 		{"the controller cannot create it and says Stopped", Signals{Printable: "Stopped", Observed: true, CreateFailed: true, Situation: at(RunStrategyAlways, InstanceNone)}, StatusFailed, ReasonCreateFailed},
 		{"an old failure of a halted VM", Signals{Printable: "Stopped", Observed: true, CreateFailed: true, Situation: at(RunStrategyHalted, InstanceNone)}, StatusStopped, ""},
@@ -69,11 +71,11 @@ func TestStatusIsTotal(t *testing.T) {
 	}
 	reached := map[VMStatus]bool{}
 	for _, printable := range printables {
-		for bits := range 1 << 8 {
+		for bits := range 1 << 9 {
 			bit := func(n int) bool { return bits>>n&1 == 1 }
 			for _, strategy := range RunStrategies() {
 				for _, instance := range InstanceStates() {
-					s := Signals{Printable: printable, Observed: bit(0), CreateFailed: bit(1), EverRan: bit(2), VolumesPending: bit(3),
+					s := Signals{Printable: printable, Observed: bit(0), CreateFailed: bit(1), EverRan: bit(2), VolumesPending: bit(3), StartQueued: bit(8),
 						Situation: Situation{Strategy: strategy, Instance: instance, Paused: bit(4), StopPending: bit(5), Migrating: bit(6), Deleting: bit(7)}}
 					status, reason := s.Status()
 					reached[status] = true

@@ -25,27 +25,28 @@ func (m *Mapper) ChangeVM(body, live map[string]any, name string, change domain.
 	if err := domain.Invalid(errs...); err != nil {
 		return err
 	}
-	editAll(in(body, "metadata"), "labels", change.Labels)
-	editAll(in(body, "metadata"), "annotations", change.Annotations)
-	template := in(body, "spec", "template")
-	editAll(in(template, "metadata"), "labels", change.GuestLabels)
-	guest := in(template, "spec")
-	editAll(guest, "nodeSelector", change.NodeSelector)
+	editAll(body, change.Labels, "metadata", "labels")
+	editAll(body, change.Annotations, "metadata", "annotations")
+	editAll(body, change.GuestLabels, "spec", "template", "metadata", "labels")
+	editAll(body, change.NodeSelector, "spec", "template", "spec", "nodeSelector")
 	if change.Tolerations != nil {
+		guest := in(body, "spec", "template", "spec")
 		delete(guest, "tolerations")
 		buildTolerations(guest, change.Tolerations)
 	}
-	changeCompute(body, guest, change)
+	changeCompute(body, change)
 	changeDisks(body, live, name, change)
-	changeNetworks(guest, live, change)
+	changeNetworks(body, live, change)
 	return nil
 }
 
 // editAll sets and removes single keys of a map of strings.
-func editAll(parent object, key string, edits map[string]*string) {
+func editAll(body object, edits map[string]*string, path ...string) {
 	if len(edits) == 0 {
 		return
 	}
+	last := len(path) - 1
+	parent, key := in(body, path[:last]...), path[last]
 	target := in(parent, key)
 	for k, v := range edits {
 		if v == nil {
@@ -59,19 +60,56 @@ func editAll(parent object, key string, edits map[string]*string) {
 	}
 }
 
-func changeCompute(body, guest object, change domain.VMChange) {
+// changeCompute replaces CPU, memory or instance type. An instance type gives CPU and memory, so that what we set of
+// them goes: the server refuses both together.
+func changeCompute(body object, change domain.VMChange) {
+	var spec domain.VMSpec
 	if it := change.InstanceType; it != nil {
 		in(body, "spec")["instancetype"] = matcherBody(it, "VirtualMachineInstancetype", "VirtualMachineClusterInstancetype")
+		removeCPU(body)
+		prune(body, under(domainPath, "memory")...)
+		prune(body, under(domainPath, "resources", "requests", "memory")...)
 	}
-	var spec domain.VMSpec
 	if change.CPU != nil {
+		removeCPU(body)
 		spec.CPU = *change.CPU
 	}
 	if change.MemoryBytes != nil {
 		spec.MemoryBytes = *change.MemoryBytes
 	}
-	buildCompute(in(guest, "domain"), &spec)
+	if change.CPU != nil || change.MemoryBytes != nil {
+		buildCompute(in(body, domainPath...), &spec)
+	}
 }
+
+// removeCPU takes a topology and its promise out of the body, and leaves the model and features of the CPU.
+func removeCPU(body object) {
+	for _, key := range []string{"sockets", "cores", "threads"} {
+		prune(body, under(domainPath, "cpu", key)...)
+	}
+	prune(body, under(domainPath, "resources", "requests", "cpu")...)
+}
+
+// prune deletes a field and the objects that it leaves empty, up to the domain.
+func prune(body object, path ...string) {
+	for last := len(path) - 1; last >= len(domainPath); last-- {
+		parent, ok := peek(body, path[:last]...).(object)
+		if !ok {
+			continue
+		}
+		delete(parent, path[last])
+		if len(parent) > 0 {
+			return
+		}
+	}
+}
+
+// under joins paths without writing into the first.
+func under(path []string, more ...string) []string {
+	return append(path[:len(path):len(path)], more...)
+}
+
+var domainPath = []string{"spec", "template", "spec", "domain"}
 
 // The lists of a VM whose elements the change edits, by their paths.
 var (
@@ -86,17 +124,20 @@ func changeDisks(body, live object, vmName string, change domain.VMChange) {
 	if len(change.SetDisks) == 0 && len(change.RemoveDisks) == 0 {
 		return
 	}
-	claims := claimsOf(live, change.RemoveDisks)
+	replaced := change.RemoveDisks[:len(change.RemoveDisks):len(change.RemoveDisks)]
+	for _, disk := range change.SetDisks {
+		replaced = append(replaced, disk.Name)
+	}
 	takeList(body, live, volumesPath, change.RemoveDisks)
 	takeList(body, live, disksPath, change.RemoveDisks)
-	takeList(body, live, templatesPath, claims)
+	takeList(body, live, templatesPath, claimsOf(live, replaced))
 
 	namespace, _ := peek(live, "metadata", "namespace").(string)
 	spec := vmspec.Complete(domain.VMSpec{Name: vmName, Disks: change.SetDisks})
 	buildDisks(in(body, "spec"), in(body, "spec", "template", "spec"), namespace, &spec)
 }
 
-// claimsOf returns the claims of volumes that go: the template that made a claim goes with its volume.
+// claimsOf returns the claims of volumes that go or are replaced: the template that made a claim goes with its volume.
 func claimsOf(live object, volumes []string) []string {
 	var claims []string
 	list, _ := peek(live, volumesPath...).([]any)
@@ -112,16 +153,15 @@ func claimsOf(live object, volumes []string) []string {
 	return claims
 }
 
-func changeNetworks(guest, live object, change domain.VMChange) {
+func changeNetworks(body, live object, change domain.VMChange) {
 	if len(change.SetNetworks) == 0 && len(change.RemoveNetworks) == 0 {
 		return
 	}
-	body := object{"spec": object{"template": object{"spec": guest}}}
 	takeList(body, live, networksPath, change.RemoveNetworks)
 	takeList(body, live, interfacesPath, change.RemoveNetworks)
-	spec := vmspec.Complete(domain.VMSpec{Networks: change.SetNetworks})
-	if len(spec.Networks) > 0 && len(change.SetNetworks) > 0 {
-		buildNetworks(guest, spec.Networks)
+	if len(change.SetNetworks) > 0 {
+		spec := vmspec.Complete(domain.VMSpec{Networks: change.SetNetworks})
+		buildNetworks(in(body, "spec", "template", "spec"), spec.Networks)
 	}
 }
 

@@ -40,7 +40,7 @@ func TestChangeVM(t *testing.T) {
 			why:    "what is not named is left alone: no list is taken over",
 			change: domain.VMChange{Labels: map[string]*string{"a": new("1"), "b": nil}},
 			body:   `{metadata: {labels: {b: x, c: kept}}}`,
-			want:   `{metadata: {labels: {a: "1", c: kept}}, spec: {template: {spec: {domain: {devices: {}}}}}}`,
+			want:   `{metadata: {labels: {a: "1", c: kept}}}`,
 		},
 		"a disk more": {
 			why:    "the lists are the live ones with the element added: what somebody plugged in stays",
@@ -59,6 +59,28 @@ func TestChangeVM(t *testing.T) {
 			want: `{spec: {dataVolumeTemplates: [], template: {spec: {
     domain: {devices: {disks: [{name: root, disk: {bus: virtio}}, {name: plugged, serial: S, disk: {bus: scsi}}]}},
     volumes: [{name: root, containerDisk: {image: x}}, {name: plugged, persistentVolumeClaim: {claimName: p, hotpluggable: true}}]}}}}`,
+		},
+		"a blank disk becomes another": {
+			why:    "the template that made the old claim goes, a new one comes",
+			change: domain.VMChange{SetDisks: []domain.Disk{{Name: "data", Kind: domain.DiskBlank, Claim: "fresh", Bytes: 1 << 30}}},
+			body:   `{}`,
+			want: `{spec: {
+  dataVolumeTemplates: [{metadata: {name: fresh}, spec: {source: {blank: {}}, storage: {resources: {requests: {storage: 1Gi}}}}}],
+  template: {spec: {
+    domain: {devices: {disks: [{name: root, disk: {bus: virtio}}, {name: data, disk: {bus: virtio}}, {name: plugged, serial: S, disk: {bus: scsi}}]}},
+    volumes: [{name: root, containerDisk: {image: x}}, {name: data, dataVolume: {name: fresh}}, {name: plugged, persistentVolumeClaim: {claimName: p, hotpluggable: true}}]}}}}`,
+		},
+		"another CPU": {
+			why:    "topology and promise are one thing: the old promise goes with the old topology, the model stays",
+			change: domain.VMChange{CPU: &domain.CPU{Cores: 4}},
+			body:   `{spec: {template: {spec: {domain: {devices: {}, cpu: {model: host-model, sockets: 2, threads: 2}, resources: {requests: {cpu: 1500m, memory: 1Gi}}}}}}}`,
+			want:   `{spec: {template: {spec: {domain: {devices: {}, cpu: {model: host-model, cores: 4}, resources: {requests: {memory: 1Gi}}}}}}}`,
+		},
+		"an instance type": {
+			why:    "it gives CPU and memory; what we set of them would be refused beside it",
+			change: domain.VMChange{InstanceType: &domain.Matcher{Name: "small"}},
+			body:   `{spec: {template: {spec: {domain: {devices: {}, cpu: {cores: 2}, memory: {guest: 1Gi}, resources: {requests: {cpu: 1500m}}}}}}}`,
+			want:   `{spec: {instancetype: {name: small, kind: VirtualMachineClusterInstancetype}, template: {spec: {domain: {devices: {}}}}}}`,
 		},
 		"a network more": {
 			why:    "the interface that is there keeps its address",
@@ -85,7 +107,7 @@ func TestChangeVM(t *testing.T) {
 			if diff := cmp.Diff(want, only(want, got)); diff != "" {
 				t.Errorf("%s\nbody (-want +got):\n%s", c.why, diff)
 			}
-			if _, ok := got["spec"].(map[string]any)["runStrategy"]; ok {
+			if spec, ok := got["spec"].(map[string]any); ok && spec["runStrategy"] != nil {
 				t.Error("a change never speaks of power")
 			}
 			if diff := cmp.Diff(before, live); diff != "" {

@@ -12,11 +12,10 @@ func signals(vm *domain.VM, v *vmView, i *instanceView) domain.Signals {
 		Printable:    v.printable,
 		Observed:     find(v.conditions, "Ready") != nil || v.created && i != nil,
 		Situation:    vm.Situation(),
+		StartQueued:  v.startQueued,
 		CreateFailed: find(v.conditions, "Failure").isTrue(),
 		EverRan:      v.everRan || i != nil,
 	}
-	// A stop request stays in the queue until the ended instance is gone: it announces no other instance.
-	s.Situation.ChangeQueued = v.startQueued
 	if i != nil {
 		s.PausedReason = pausedReason(find(i.conditions, "Paused"))
 		s.VolumesPending = find(i.conditions, "Provisioning").isTrue() ||

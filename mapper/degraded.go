@@ -34,7 +34,6 @@ func (m *Mapper) joinDegraded(v *vmView) *domain.VM {
 		s.VolumesPending = find(v.conditions, "Provisioning").isTrue()
 	}
 	s.Situation = vm.Situation()
-	s.Situation.ChangeQueued = v.startQueued
 	conclude(vm, v, i, s)
 	return vm
 }

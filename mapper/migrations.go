@@ -22,7 +22,8 @@ var migrationPhases = map[kubevirtv1.VirtualMachineInstanceMigrationPhase]domain
 	kubevirtv1.MigrationFailed:          domain.PhaseFailed,
 }
 
-// MapMigration maps a live migration. One that failed because somebody asked for it is CANCELED. A nil object, or one
+// MapMigration maps a live migration. One that failed because somebody asked for it is CANCELED; one that is merely
+// cleared away after its end is not. A nil object, or one
 // without name, namespace or VM, is an error of code [ErrIncompatibleSchema].
 func (m *Mapper) MapMigration(object *kubevirtv1.VirtualMachineInstanceMigration) (*domain.Migration, error) {
 	if object == nil {
@@ -35,20 +36,21 @@ func (m *Mapper) MapMigration(object *kubevirtv1.VirtualMachineInstanceMigration
 		return nil, m.incompatible(object.Namespace, object.Name, "spec.vmiName")
 	}
 	migration := &domain.Migration{
-		Cluster:         m.cluster,
-		Namespace:       text(object.Namespace),
-		Name:            text(object.Name),
-		UID:             text(string(object.UID)),
-		Revision:        text(object.ResourceVersion),
-		CreatedAt:       utc(object.CreationTimestamp),
-		VMName:          text(object.Spec.VMIName),
-		Phase:           domain.PhaseUnknown,
-		RawPhase:        text(string(object.Status.Phase)),
-		CancelRequested: object.DeletionTimestamp != nil,
+		Cluster:   m.cluster,
+		Namespace: text(object.Namespace),
+		Name:      text(object.Name),
+		UID:       text(string(object.UID)),
+		Revision:  text(object.ResourceVersion),
+		CreatedAt: utc(object.CreationTimestamp),
+		VMName:    text(object.Spec.VMIName),
+		Phase:     domain.PhaseUnknown,
+		RawPhase:  text(string(object.Status.Phase)),
 	}
 	if phase, ok := migrationPhases[object.Status.Phase]; ok {
 		migration.Phase = phase
 	}
+	// KubeVirt cancels a migration when its object is deleted.
+	migration.CancelRequested = object.DeletionTimestamp != nil && !migration.Phase.Ended()
 	if state := viewMigration(object.Status.MigrationState); state != nil {
 		migration.State = *state
 		migration.Message = state.FailureReason

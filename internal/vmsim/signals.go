@@ -47,13 +47,11 @@ func (i *instance) state() domain.InstanceState {
 
 // Signals are all that the status of the VM follows from.
 func (m *Machine) Signals() domain.Signals {
-	s := m.Situation()
-	// A stop request stays in the queue until the ended instance is gone: it announces no other instance.
-	s.ChangeQueued = m.startQueued()
 	return domain.Signals{
 		Printable:      m.printable,
 		Observed:       m.observed,
-		Situation:      s,
+		Situation:      m.Situation(),
+		StartQueued:    m.startQueued(),
 		CreateFailed:   m.createFailed,
 		EverRan:        m.instances > 0,
 		PausedReason:   m.instance.pausedReason,
@@ -62,7 +60,9 @@ func (m *Machine) Signals() domain.Signals {
 }
 
 // Status is that of [domain.Signals.Status], with the time at which it began.
-func (m *Machine) Status() (domain.VMStatus, domain.Reason, time.Time) { return m.status, m.reason, m.since }
+func (m *Machine) Status() (domain.VMStatus, domain.Reason, time.Time) {
+	return m.status, m.reason, m.since
+}
 
 // Now is the time until which the machine has lived.
 func (m *Machine) Now() time.Time { return m.now }

@@ -13,8 +13,6 @@ import (
 // epoch is when every test begins.
 func epoch() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC) }
 
-func ptr[T any](v T) *T { return &v }
-
 // story lives a VM through events and tells what it showed: the printable status, then the derived one.
 type story struct {
 	t *testing.T
@@ -89,47 +87,59 @@ func TestCreate(t *testing.T) {
 	}
 }
 
-func TestPower(t *testing.T) {
-	t.Run("start of Halted is Always", func(t *testing.T) {
-		s := begin(t, domain.RunStrategyHalted, Knobs{})
-		s.states(time.Second)
+// running begins with a VM that runs.
+func running(t *testing.T, strategy domain.RunStrategy, knobs Knobs) *story {
+	t.Helper()
+	s := begin(t, strategy, knobs)
+	s.states(time.Second)
+	if strategy == domain.RunStrategyManual || strategy == domain.RunStrategyHalted {
 		s.do(Event{Kind: Start})
-		s.want(time.Second, "a start goes through pending", "PENDING", "STARTING", "RUNNING")
-		if got := s.m.Strategy(); got != domain.RunStrategyAlways {
-			t.Errorf("strategy %s", got)
-		}
-	})
-	t.Run("paused start of Halted", func(t *testing.T) {
-		s := begin(t, domain.RunStrategyHalted, Knobs{})
 		s.states(time.Second)
-		s.do(Event{Kind: Start, Paused: true})
-		if got := s.m.Strategy(); got != domain.RunStrategyHalted {
-			t.Errorf("the request is queued first, strategy %s", got)
-		}
-		if _, code := s.m.Apply(s.m.Now(), Event{Kind: Start, Paused: true}); code != domain.CodeTransitionInProgress {
-			t.Errorf("a second one gets %s", code)
-		}
-		s.want(time.Second, "it never runs", "PENDING", "STARTING", "PAUSED/PAUSED_BY_USER")
-		if got := s.m.Strategy(); got != domain.RunStrategyAlways {
-			t.Errorf("the controller makes it Always, got %s", got)
-		}
-		if s.m.Situation().ChangeQueued {
-			t.Error("the request is still queued")
-		}
-	})
+	}
+	if status, _, _ := s.m.Status(); status != domain.StatusRunning {
+		t.Fatalf("it is %s", status)
+	}
+	return s
+}
+
+func TestStartOfHalted(t *testing.T) {
+	s := begin(t, domain.RunStrategyHalted, Knobs{})
+	s.states(time.Second)
+	s.do(Event{Kind: Start})
+	s.want(time.Second, "a start goes through pending", "PENDING", "STARTING", "RUNNING")
+	if got := s.m.Strategy(); got != domain.RunStrategyAlways {
+		t.Errorf("strategy %s", got)
+	}
+}
+
+func TestPausedStartOfHalted(t *testing.T) {
+	s := begin(t, domain.RunStrategyHalted, Knobs{})
+	s.states(time.Second)
+	s.do(Event{Kind: Start, Paused: true})
+	if got := s.m.Strategy(); got != domain.RunStrategyHalted {
+		t.Errorf("the request is queued first, strategy %s", got)
+	}
+	if _, code := s.m.Apply(s.m.Now(), Event{Kind: Start, Paused: true}); code != domain.CodeTransitionInProgress {
+		t.Errorf("a second one gets %s", code)
+	}
+	s.want(time.Second, "it never runs", "PENDING", "STARTING", "PAUSED/PAUSED_BY_USER")
+	if got := s.m.Strategy(); got != domain.RunStrategyAlways {
+		t.Errorf("the controller makes it Always, got %s", got)
+	}
+	if s.m.Situation().ChangeQueued {
+		t.Error("the request is still queued")
+	}
+}
+
+func TestStopAndStart(t *testing.T) {
 	for strategy, after := range map[domain.RunStrategy]domain.RunStrategy{
 		domain.RunStrategyAlways:         domain.RunStrategyHalted,
 		domain.RunStrategyOnce:           domain.RunStrategyHalted,
 		domain.RunStrategyRerunOnFailure: domain.RunStrategyRerunOnFailure,
 		domain.RunStrategyManual:         domain.RunStrategyManual,
 	} {
-		t.Run("stop of "+string(strategy), func(t *testing.T) {
-			s := begin(t, strategy, Knobs{})
-			s.states(time.Second)
-			if strategy == domain.RunStrategyManual {
-				s.do(Event{Kind: Start})
-				s.states(time.Second)
-			}
+		t.Run(string(strategy), func(t *testing.T) {
+			s := running(t, strategy, Knobs{})
 			s.do(Event{Kind: Stop})
 			s.want(time.Minute, "a guest shuts down", "RUNNING", "STOPPING", "STOPPED")
 			if got := s.m.Strategy(); got != after {
@@ -145,14 +155,12 @@ func TestPower(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestRestart(t *testing.T) {
 	for _, strategy := range []domain.RunStrategy{domain.RunStrategyAlways, domain.RunStrategyManual, domain.RunStrategyRerunOnFailure} {
-		t.Run("restart of "+string(strategy), func(t *testing.T) {
-			s := begin(t, strategy, Knobs{})
-			s.states(time.Second)
-			if strategy == domain.RunStrategyManual {
-				s.do(Event{Kind: Start})
-				s.states(time.Second)
-			}
+		t.Run(string(strategy), func(t *testing.T) {
+			s := running(t, strategy, Knobs{})
 			s.do(Event{Kind: Restart})
 			if _, code := s.m.Apply(s.m.Now(), Event{Kind: Restart}); code != domain.CodeTransitionInProgress {
 				t.Errorf("a second restart gets %s", code)
@@ -166,35 +174,43 @@ func TestPower(t *testing.T) {
 			}
 		})
 	}
-	t.Run("pause keeps the instance", func(t *testing.T) {
-		s := begin(t, domain.RunStrategyAlways, Knobs{})
-		s.states(time.Second)
-		s.do(Event{Kind: Pause})
-		s.want(time.Second, "at once", "PAUSED/PAUSED_BY_USER")
-		if got := s.m.Printable(); got != "Paused" {
-			t.Errorf("printable %s", got)
+}
+
+func TestPause(t *testing.T) {
+	s := running(t, domain.RunStrategyAlways, Knobs{})
+	s.do(Event{Kind: Pause})
+	s.want(time.Second, "at once", "PAUSED/PAUSED_BY_USER")
+	if got := s.m.Printable(); got != "Paused" {
+		t.Errorf("printable %s", got)
+	}
+	s.do(Event{Kind: Unpause})
+	s.want(time.Second, "at once", "RUNNING")
+	if got := s.m.Instance().Serial; got != 1 {
+		t.Errorf("a pause keeps the instance, got %d", got)
+	}
+}
+
+func TestReboot(t *testing.T) {
+	for _, kind := range []Kind{SoftReboot, Reset} {
+		s := running(t, domain.RunStrategyAlways, Knobs{})
+		started := s.m.Instance().Started
+		s.do(Event{Kind: kind})
+		if s.m.Instance().Agent {
+			t.Error("the agent goes down with the guest")
 		}
-		s.do(Event{Kind: Unpause})
-		s.want(time.Second, "at once", "RUNNING")
-		if got := s.m.Instance().Serial; got != 1 {
-			t.Errorf("instance %d", got)
+		s.want(time.Second, "it stays RUNNING", "RUNNING")
+		if i := s.m.Instance(); i.Serial != 1 || !i.Started.Equal(started) || !i.Agent {
+			t.Errorf("instance %+v", i)
 		}
-	})
-	t.Run("soft reboot and reset keep the instance", func(t *testing.T) {
-		for _, kind := range []Kind{SoftReboot, Reset} {
-			s := begin(t, domain.RunStrategyAlways, Knobs{})
-			s.states(time.Second)
-			started := s.m.Instance().Started
-			s.do(Event{Kind: kind})
-			if s.m.Instance().Agent {
-				t.Error("the agent goes down with the guest")
-			}
-			s.want(time.Second, "it stays RUNNING", "RUNNING")
-			if i := s.m.Instance(); i.Serial != 1 || !i.Started.Equal(started) || !i.Agent {
-				t.Errorf("instance %+v", i)
-			}
-		}
-	})
+	}
+}
+
+// TestRestartWhileStarting: an instance that ends before it ever ran counts as a failed start, whoever ended it.
+func TestRestartWhileStarting(t *testing.T) {
+	s := begin(t, domain.RunStrategyAlways, Knobs{})
+	s.states(50 * time.Millisecond)
+	s.do(Event{Kind: Restart})
+	s.want(time.Minute, "the next start waits", "STARTING", "STOPPING", "FAILED/CRASH_LOOP", "STARTING", "RUNNING")
 }
 
 func TestGrace(t *testing.T) {
@@ -214,28 +230,28 @@ func TestGrace(t *testing.T) {
 	if got := lasts(stubborn(t, Event{Kind: Stop})); got != 30*time.Second {
 		t.Errorf("the VM's own grace period is 30 s, killed after %s", got)
 	}
-	if got := lasts(stubborn(t, Event{Kind: Stop, Grace: ptr(5 * time.Second)})); got != 5*time.Second {
+	if got := lasts(stubborn(t, Event{Kind: Stop, Grace: new(5 * time.Second)})); got != 5*time.Second {
 		t.Errorf("killed after %s, want 5 s", got)
 	}
-	if got := lasts(stubborn(t, Event{Kind: Stop, Grace: ptr(time.Duration(0))})); got != 0 {
+	if got := lasts(stubborn(t, Event{Kind: Stop, Grace: new(time.Duration(0))})); got != 0 {
 		t.Errorf("killed after %s, want at once", got)
 	}
-	s := stubborn(t, Event{Kind: Stop, Grace: ptr(time.Minute)})
+	s := stubborn(t, Event{Kind: Stop, Grace: new(time.Minute)})
 	s.states(2 * time.Second)
 	for grace, want := range map[*time.Duration]domain.Code{
 		nil:                  domain.CodeTransitionInProgress,
-		ptr(time.Minute):     domain.CodeTransitionInProgress,
-		ptr(2 * time.Minute): domain.CodeTransitionInProgress,
+		new(time.Minute):     domain.CodeTransitionInProgress,
+		new(2 * time.Minute): domain.CodeTransitionInProgress,
 	} {
 		if _, code := s.m.Apply(s.m.Now(), Event{Kind: Stop, Grace: grace}); code != want {
 			t.Errorf("a stop with no shorter grace period gets %q, want %s", code, want)
 		}
 	}
-	s.do(Event{Kind: Stop, Grace: ptr(10 * time.Second)})
+	s.do(Event{Kind: Stop, Grace: new(10 * time.Second)})
 	if got := lasts(s); got != 8*time.Second {
 		t.Errorf("a shorter one hastens it, counted from the first request: killed after %s more, want 8 s", got)
 	}
-	if got := lasts(stubborn(t, Event{Kind: Restart, Grace: ptr(time.Duration(0))})); got != time.Second {
+	if got := lasts(stubborn(t, Event{Kind: Restart, Grace: new(time.Duration(0))})); got != time.Second {
 		t.Errorf("a forced restart gives one second, took %s", got)
 	}
 	paused := begin(t, domain.RunStrategyAlways, Knobs{})
@@ -404,7 +420,7 @@ func TestMigration(t *testing.T) {
 	if g := s.m.Migration(); g.Phase != MigrationPhaseScheduling {
 		t.Errorf("no room for the target is not the end of it: %+v", g)
 	}
-	s.do(Event{Kind: Stop, Grace: ptr(time.Duration(0))})
+	s.do(Event{Kind: Stop, Grace: new(time.Duration(0))})
 	s.states(time.Second)
 	if g := s.m.Migration(); g.Phase != MigrationPhaseFailed {
 		t.Errorf("the end of the instance is the end of its migration: %+v", g)

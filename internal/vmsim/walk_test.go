@@ -13,14 +13,14 @@ import (
 func events() []Event {
 	all := []Event{
 		{Kind: Start, Paused: true},
-		{Kind: Stop, Grace: ptr(time.Duration(0))},
-		{Kind: Stop, Grace: ptr(time.Second)},
-		{Kind: Restart, Grace: ptr(time.Duration(0))},
+		{Kind: Stop, Grace: new(time.Duration(0))},
+		{Kind: Stop, Grace: new(time.Second)},
+		{Kind: Restart, Grace: new(time.Duration(0))},
 		{Kind: SetStrategy, Strategy: domain.RunStrategyManual},
 		{Kind: SetStrategy, Strategy: domain.RunStrategyWaitAsReceiver},
 		{Kind: SetStrategy, Strategy: "Sometimes"},
 	}
-	for kind := Start; kind < kinds; kind++ {
+	for kind := range kinds {
 		if kind != SetStrategy {
 			all = append(all, Event{Kind: kind})
 		}
