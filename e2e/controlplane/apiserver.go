@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"k8s.io/client-go/kubernetes"
@@ -58,23 +59,50 @@ func (c *ControlPlane) apiServerReady(ctx context.Context) error {
 // RestartAPIServer stops kube-apiserver as a rolling update does, with SIGTERM,
 // and starts it again on the same port with the same database. It returns when
 // the server, the aggregated API and the webhooks answer again (after
-// StopVirtAPI, the server alone). Clients see
-// their watches end and connections refused for about six seconds; virt-api,
-// virt-controller and the nodes reconnect by themselves.
+// StopVirtAPI, the server alone). Clients see their watches end and connections
+// refused for some seconds.
+//
+// virt-api and virt-controller reconnect by themselves. They are frozen while
+// there is no server, as otherwise the pauses between their attempts would
+// grow, and machines stand still long after the return. The simulated nodes are
+// replaced by new ones with the same names.
 func (c *ControlPlane) RestartAPIServer(ctx context.Context) error {
 	c.operation.Lock()
 	defer c.operation.Unlock()
 	if c.stopped {
 		return errStopped
 	}
-	c.apiServer.stop(10 * time.Second)
-	if err := errors.Join(c.apiServer.start(), c.apiServerReady(ctx)); err != nil {
-		return fmt.Errorf("restart: %w", err)
+	if err := c.swapAPIServer(ctx); err != nil {
+		return fmt.Errorf("restart the API server: %w", err)
+	}
+	if err := c.startNodes(ctx); err != nil {
+		return fmt.Errorf("restart the nodes: %w", err)
 	}
 	if c.virtAPIDown {
 		return nil
 	}
 	return c.serving(ctx)
+}
+
+// swapAPIServer has the new server initialised before it stops the old one.
+func (c *ControlPlane) swapAPIServer(ctx context.Context) error {
+	next := c.newProcess(apiServerName, c.apiServerArgs()...)
+	if err := next.start(); err != nil {
+		return err
+	}
+	if err := next.until(ctx, "it is initialised", next.held); err != nil {
+		next.stop(0)
+		return err
+	}
+	err := c.nodes.stop(ctx)
+	c.apiServer.stop(10 * time.Second)
+	c.apiServer = next
+	others := []*process{c.virtAPI, c.virtController}
+	for _, other := range others {
+		other.send(syscall.SIGSTOP)
+		defer other.send(syscall.SIGCONT)
+	}
+	return errors.Join(err, next.release(), c.apiServerReady(ctx))
 }
 
 var errStopped = errors.New("the control plane is stopped")

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 
 	"kubevirt.io/client-go/log"
@@ -50,8 +51,15 @@ func RunChild() {
 // initialised, which allocates a gigabyte and keeps next to nothing of it.
 const startingGC = "400"
 
+// heldSuffix ends the name of the file by which a child says that its packages
+// are initialised.
+const heldSuffix = ".held"
+
 func runChild(name string) error {
 	os.Args[0] = name
+	if err := os.WriteFile(filepath.Join(os.TempDir(), name+heldSuffix), nil, 0o600); err != nil {
+		return fmt.Errorf("make the mark: %w", err)
+	}
 	// Standard input is a gate or the null device; both end when the server
 	// is to start.
 	if _, err := io.Copy(io.Discard, os.Stdin); err != nil {

@@ -31,7 +31,7 @@ func TestLifecycle(t *testing.T) {
 
 	from := instance(t, namespace, "vm").Status.NodeName
 	subresource(t, namespace, "virtualmachines", "vm", "migrate")
-	harness.Eventually(t, 20*time.Second, func() error {
+	harness.Eventually(t, 60*time.Second, func() error {
 		if node := instance(t, namespace, "vm").Status.NodeName; node == from {
 			return fmt.Errorf("still on %s", node)
 		}
@@ -46,7 +46,7 @@ func TestLifecycle(t *testing.T) {
 
 	before := instance(t, namespace, "vm").UID
 	subresource(t, namespace, "virtualmachines", "vm", "restart")
-	harness.Eventually(t, 20*time.Second, func() error {
+	harness.Eventually(t, 60*time.Second, func() error {
 		now, err := harness.Virt(t).KubevirtV1().VirtualMachineInstances(namespace).Get(t.Context(), "vm", metav1.GetOptions{})
 		if err != nil {
 			return err
@@ -61,7 +61,7 @@ func TestLifecycle(t *testing.T) {
 	if err := machines.Delete(t.Context(), "vm", metav1.DeleteOptions{}); err != nil {
 		t.Fatalf("delete: %v", err)
 	}
-	harness.Eventually(t, 20*time.Second, func() error {
+	harness.Eventually(t, 60*time.Second, func() error {
 		if _, err := machines.Get(t.Context(), "vm", metav1.GetOptions{}); !apierrors.IsNotFound(err) {
 			return fmt.Errorf("get answers %v", err)
 		}
@@ -151,7 +151,7 @@ func instance(t *testing.T, namespace, name string) *kubevirtv1.VirtualMachineIn
 
 func waitInstanceGone(t *testing.T, namespace, name string) {
 	t.Helper()
-	harness.Eventually(t, 20*time.Second, func() error {
+	harness.Eventually(t, 60*time.Second, func() error {
 		_, err := harness.Virt(t).KubevirtV1().VirtualMachineInstances(namespace).Get(t.Context(), name, metav1.GetOptions{})
 		if !apierrors.IsNotFound(err) {
 			return fmt.Errorf("get answers %v", err)

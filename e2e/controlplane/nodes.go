@@ -64,6 +64,7 @@ func (n *nodes) stop(ctx context.Context) error {
 	n.cancel()
 	select {
 	case <-n.done:
+		n.cancel = nil
 		return n.err
 	case <-ctx.Done():
 		return fmt.Errorf("the simulated nodes do not end: %w", context.Cause(ctx))

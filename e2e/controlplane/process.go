@@ -113,6 +113,9 @@ func (p *process) fork() error {
 	command.Stdout, command.Stderr = output, output
 	command.SysProcAttr = childAttributes()
 	if p.hold {
+		if err := os.Remove(p.mark()); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("remove the mark: %w", err)
+		}
 		entrance, gate, err := os.Pipe()
 		if err != nil {
 			return fmt.Errorf("make a gate: %w", err)
@@ -125,6 +128,15 @@ func (p *process) fork() error {
 	}
 	p.command = command
 	return nil
+}
+
+// mark is the file a held child makes when it is initialised.
+func (p *process) mark() string { return filepath.Join(p.dir, p.name+heldSuffix) }
+
+// held returns nil when the child is initialised and waits for release.
+func (p *process) held(context.Context) error {
+	_, err := os.Stat(p.mark())
+	return err
 }
 
 // release lets a held child, and all that follow it, start its server.
@@ -180,10 +192,19 @@ func (p *process) stop(grace time.Duration) {
 		case <-timer.C:
 		}
 	}
-	p.signal(command, syscall.SIGKILL)
+	p.signal(command, syscall.SIGKILL) // reaches a frozen child, too
 	<-p.done
 	if err := p.release(); err != nil {
 		p.logger.Warn("cannot close a child's gate", "child", p.name, "error", err)
+	}
+}
+
+// send passes a signal to the child, if there is one.
+func (p *process) send(signal syscall.Signal) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.command != nil {
+		p.signal(p.command, signal)
 	}
 }
 
@@ -193,37 +214,4 @@ func (p *process) signal(command *exec.Cmd, signal syscall.Signal) bool {
 		p.logger.Warn("cannot signal child", "child", p.name, "signal", signal, "error", err)
 	}
 	return err == nil
-}
-
-// until calls check every 25 ms until it returns nil, the child is gone, or
-// ctx ends. The error then tells what was missing and how the child's log ends.
-func (p *process) until(ctx context.Context, what string, check func(context.Context) error) error {
-	ticker := time.NewTicker(25 * time.Millisecond)
-	defer ticker.Stop()
-	for {
-		err := check(ctx)
-		if err == nil {
-			return nil
-		}
-		select {
-		case <-p.done:
-			return fmt.Errorf("%s exited before %s: %w%s", p.name, what, errors.Join(p.exit, err), p.tail())
-		case <-ctx.Done():
-			return fmt.Errorf("%s: waiting until %s: %w: last answer: %w%s", p.name, what, context.Cause(ctx), err, p.tail())
-		case <-ticker.C:
-		}
-	}
-}
-
-// tail is the end of the child's log for an error message.
-func (p *process) tail() string {
-	const size = 2000
-	text, err := os.ReadFile(p.log)
-	if err != nil {
-		return ""
-	}
-	if len(text) > size {
-		text = text[len(text)-size:]
-	}
-	return fmt.Sprintf("\n--- end of %s\n%s", filepath.Base(p.log), text)
 }

@@ -74,7 +74,7 @@ func TestUserConfig(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	harness.Eventually(t, 5*time.Second, func() error {
+	harness.Eventually(t, 30*time.Second, func() error {
 		_, err := machines.List(t.Context(), metav1.ListOptions{})
 		return err
 	})

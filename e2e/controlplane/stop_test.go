@@ -26,7 +26,7 @@ func TestStopLeavesNothing(t *testing.T) {
 	harness.Get(t) // the shared one is running in any case; its goroutines do not count
 	for turn := range 2 {
 		t.Run(fmt.Sprint("turn", turn), func(t *testing.T) {
-			children, goroutines := children(t), goroutines(t)
+			children, goroutines := children(t), goroutinesNow()
 			dir := t.TempDir()
 			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 			defer cancel()
@@ -48,7 +48,7 @@ func TestStopLeavesNothing(t *testing.T) {
 				t.Errorf("stop again: %v", err)
 			}
 			nothingLeft(t, dir, host, children)
-			harness.Eventually(t, 5*time.Second, func() error {
+			harness.Eventually(t, 30*time.Second, func() error {
 				return added(goroutines, goroutinesNow())
 			})
 		})
@@ -124,11 +124,6 @@ func children(t *testing.T) []string {
 	return all
 }
 
-func goroutines(t *testing.T) map[string]int {
-	t.Helper()
-	return goroutinesNow()
-}
-
 // goroutinesNow counts goroutines by where they were started.
 func goroutinesNow() map[string]int {
 	var text strings.Builder
@@ -136,7 +131,7 @@ func goroutinesNow() map[string]int {
 		return nil
 	}
 	count := map[string]int{}
-	for _, stack := range strings.Split(text.String(), "\n\n") {
+	for stack := range strings.SplitSeq(text.String(), "\n\n") {
 		_, creator, _ := strings.Cut(stack, "created by ")
 		creator, _, _ = strings.Cut(creator, " in goroutine")
 		count[creator]++

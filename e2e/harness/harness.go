@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"k8s.io/klog/v2"
+
 	"github.com/kv-shepherd/shepherd-go/e2e/controlplane"
 )
 
@@ -79,6 +81,10 @@ func start() (*controlplane.ControlPlane, error) {
 			return nil, fmt.Errorf("open a log: %w", err)
 		}
 		opts.Logger = slog.New(slog.NewTextHandler(nodes, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		// Kubernetes' client libraries tell of every broken watch. That is
+		// worth reading when a test has failed, not in the midst of its output.
+		klog.LogToStderr(false)
+		klog.SetOutput(nodes)
 	}
 	// Not the test's context: the control plane outlives the test.
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)

@@ -61,7 +61,7 @@ func Create(tb testing.TB, machine *kubevirtv1.VirtualMachine) *kubevirtv1.Virtu
 func WaitStatus(tb testing.TB, namespace, name string, want kubevirtv1.VirtualMachinePrintableStatus) *kubevirtv1.VirtualMachine {
 	tb.Helper()
 	var found *kubevirtv1.VirtualMachine
-	Eventually(tb, 20*time.Second, func() error {
+	Eventually(tb, 60*time.Second, func() error {
 		machine, err := Virt(tb).KubevirtV1().VirtualMachines(namespace).Get(tb.Context(), name, metav1.GetOptions{})
 		if err != nil {
 			return err

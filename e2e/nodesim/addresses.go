@@ -2,19 +2,27 @@ package nodesim
 
 import (
 	"fmt"
-	"sync"
+	"hash/fnv"
+
+	"k8s.io/apimachinery/pkg/types"
 )
 
-// addresses hands out pod addresses, one after the other, from the range that
-// is reserved for benchmarks: a client that dialled one would reach nobody.
-type addresses struct {
-	mu   sync.Mutex
-	last int
+// digest makes addresses that stay the same for the life of an object.
+func digest(uid types.UID, n int) uint32 {
+	sum := fnv.New32a()
+	fmt.Fprintf(sum, "%s/%d", uid, n) // a hash takes any write
+	return sum.Sum32()
 }
 
-func (a *addresses) next() string {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.last = a.last%(1<<16-2) + 1
-	return fmt.Sprintf("198.18.%d.%d", a.last>>8, a.last&255)
+// unroutable is an address out of 198.18.0.0/15, which is reserved for
+// benchmarks: a client that dialled it would reach nobody. Pods have 198.18,
+// guests 198.19.
+func unroutable(second int, uid types.UID, n int) string {
+	d := digest(uid, n)
+	return fmt.Sprintf("198.%d.%d.%d", second, 1+byte(d>>8)%250, 1+byte(d)%250)
+}
+
+func hardwareAddress(uid types.UID, n int) string {
+	d := digest(uid, n)
+	return fmt.Sprintf("02:00:%02x:%02x:%02x:%02x", byte(d>>24), byte(d>>16), byte(d>>8), byte(d))
 }

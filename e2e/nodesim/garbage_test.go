@@ -66,7 +66,7 @@ func TestForegroundOfRunning(t *testing.T) {
 		_, err := machines.Get(t.Context(), "vm", metav1.GetOptions{})
 		return err
 	})
-	harness.Eventually(t, 20*time.Second, func() error {
+	harness.Eventually(t, 60*time.Second, func() error {
 		pods, err := harness.Core(t).CoreV1().Pods(namespace).List(t.Context(), metav1.ListOptions{})
 		if err == nil && len(pods.Items) > 0 {
 			err = fmt.Errorf("%d pods left", len(pods.Items))
@@ -108,7 +108,7 @@ func own(t *testing.T, machine *kubevirtv1.VirtualMachine) {
 
 func waitGone(t *testing.T, get func() error) {
 	t.Helper()
-	harness.Eventually(t, 30*time.Second, func() error {
+	harness.Eventually(t, 60*time.Second, func() error {
 		if err := get(); !apierrors.IsNotFound(err) {
 			return fmt.Errorf("get answers %v", err)
 		}

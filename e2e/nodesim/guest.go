@@ -1,8 +1,6 @@
 package nodesim
 
 import (
-	"fmt"
-	"hash/fnv"
 	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
@@ -117,7 +115,7 @@ func setInterfaces(instance *kubevirtv1.VirtualMachineInstance, address, agent b
 	for n, wanted := range instance.Spec.Domain.Devices.Interfaces {
 		status := interfaceNamed(instance, wanted.Name)
 		if status.MAC = wanted.MacAddress; status.MAC == "" {
-			status.MAC = hardwareAddress(instance, n)
+			status.MAC = hardwareAddress(instance.UID, n)
 		}
 		status.InterfaceName, status.QueueCount, status.LinkState = "eth"+strconv.Itoa(n), 1, "up"
 		if wanted.State == kubevirtv1.InterfaceStateLinkDown {
@@ -130,7 +128,7 @@ func setInterfaces(instance *kubevirtv1.VirtualMachineInstance, address, agent b
 		if !address {
 			status.IP, status.IPs = "", nil
 		} else if status.IP == "" {
-			status.IP = networkAddress(instance, n)
+			status.IP = unroutable(19, instance.UID, n)
 			status.IPs = []string{status.IP}
 		}
 	}
@@ -144,22 +142,4 @@ func interfaceNamed(instance *kubevirtv1.VirtualMachineInstance, name string) *k
 	}
 	instance.Status.Interfaces = append(instance.Status.Interfaces, kubevirtv1.VirtualMachineInstanceNetworkInterface{Name: name})
 	return &instance.Status.Interfaces[len(instance.Status.Interfaces)-1]
-}
-
-// digest makes addresses that stay the same for the life of an instance.
-func digest(instance *kubevirtv1.VirtualMachineInstance, n int) uint32 {
-	sum := fnv.New32a()
-	fmt.Fprintf(sum, "%s/%d", instance.UID, n) // a hash takes any write
-	return sum.Sum32()
-}
-
-func hardwareAddress(instance *kubevirtv1.VirtualMachineInstance, n int) string {
-	d := digest(instance, n)
-	return fmt.Sprintf("02:00:%02x:%02x:%02x:%02x", byte(d>>24), byte(d>>16), byte(d>>8), byte(d))
-}
-
-// networkAddress is from a range for benchmarks, where nobody answers.
-func networkAddress(instance *kubevirtv1.VirtualMachineInstance, n int) string {
-	d := digest(instance, n)
-	return fmt.Sprintf("198.19.%d.%d", 1+byte(d>>8)%250, 1+byte(d)%250)
 }

@@ -29,7 +29,7 @@ func migrate(t *testing.T, namespace, name string) {
 
 func waitMigration(t *testing.T, namespace, name string, phase kubevirtv1.VirtualMachineInstanceMigrationPhase) {
 	t.Helper()
-	harness.Eventually(t, 30*time.Second, func() error {
+	harness.Eventually(t, 60*time.Second, func() error {
 		migration, err := migrations(t, namespace).Get(t.Context(), name, metav1.GetOptions{})
 		if err != nil {
 			return err

@@ -114,7 +114,7 @@ func TestLiveKnobs(t *testing.T) {
 	// Always means that a guest that powers itself off is started again.
 	first := currentInstance(t, namespace).UID
 	turn(t, namespace, nodesim.KnobShutdown, "true")
-	harness.Eventually(t, 20*time.Second, func() error {
+	harness.Eventually(t, 60*time.Second, func() error {
 		now, err := harness.Virt(t).KubevirtV1().VirtualMachineInstances(namespace).Get(t.Context(), "vm", metav1.GetOptions{})
 		if err == nil && now.UID == first {
 			err = fmt.Errorf("still the first instance, %s", now.Status.Phase)
@@ -173,7 +173,7 @@ func currentInstance(t *testing.T, namespace string) *kubevirtv1.VirtualMachineI
 func waitInstance(t *testing.T, namespace string, check func(*kubevirtv1.VirtualMachineInstance) error) *kubevirtv1.VirtualMachineInstance {
 	t.Helper()
 	var found *kubevirtv1.VirtualMachineInstance
-	harness.Eventually(t, 20*time.Second, func() error {
+	harness.Eventually(t, 60*time.Second, func() error {
 		instance, err := harness.Virt(t).KubevirtV1().VirtualMachineInstances(namespace).Get(t.Context(), "vm", metav1.GetOptions{})
 		if err != nil {
 			return err

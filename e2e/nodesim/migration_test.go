@@ -51,7 +51,7 @@ func TestMigrationCancelled(t *testing.T) {
 	if err := migrations(t, namespace).Delete(t.Context(), "m", metav1.DeleteOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	harness.Eventually(t, 20*time.Second, func() error {
+	harness.Eventually(t, 60*time.Second, func() error {
 		if _, err := migrations(t, namespace).Get(t.Context(), "m", metav1.GetOptions{}); !apierrors.IsNotFound(err) {
 			return fmt.Errorf("get answers %v", err)
 		}

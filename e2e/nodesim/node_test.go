@@ -26,7 +26,7 @@ func TestNodeDown(t *testing.T) {
 		}
 	}
 	knob(`"true"`)
-	harness.Eventually(t, 30*time.Second, func() error {
+	harness.Eventually(t, 60*time.Second, func() error {
 		now, err := harness.Virt(t).KubevirtV1().VirtualMachineInstances(namespace).Get(t.Context(), "vm", metav1.GetOptions{})
 		if err != nil {
 			return err
@@ -37,7 +37,7 @@ func TestNodeDown(t *testing.T) {
 		return nil
 	})
 	knob("null")
-	harness.Eventually(t, 10*time.Second, func() error {
+	harness.Eventually(t, 30*time.Second, func() error {
 		node, err := harness.Core(t).CoreV1().Nodes().Get(t.Context(), first.Status.NodeName, metav1.GetOptions{})
 		if err != nil {
 			return err

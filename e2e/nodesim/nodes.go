@@ -30,6 +30,9 @@ func (s *Simulator) registerNodes(ctx context.Context) error {
 	}
 	for n := range s.opts.Nodes {
 		node, err := s.core.CoreV1().Nodes().Create(ctx, newNode(n), metav1.CreateOptions{})
+		if apierrors.IsAlreadyExists(err) {
+			continue // an earlier simulator's
+		}
 		if err != nil {
 			return fmt.Errorf("create node: %w", err)
 		}
@@ -149,6 +152,9 @@ func (s *Simulator) createHandlerSet(ctx context.Context) error {
 	}
 	sets := s.core.AppsV1().DaemonSets(s.opts.Namespace)
 	set, err := sets.Create(ctx, set, metav1.CreateOptions{})
+	if apierrors.IsAlreadyExists(err) {
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("create the DaemonSet of virt-handler: %w", err)
 	}

@@ -66,7 +66,7 @@ func (s *Simulator) runPod(ctx context.Context, pod *corev1.Pod) error {
 	if pod.Annotations[kubevirtv1.EphemeralProvisioningObject] == "true" {
 		return s.finishPod(ctx, pod, corev1.PodSucceeded)
 	}
-	address := s.addresses.next()
+	address := unroutable(18, pod.UID, 0)
 	if pod.Labels[kubevirtv1.AppLabel] == handlerName {
 		address = s.handlerHost()
 	}

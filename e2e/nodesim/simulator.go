@@ -48,11 +48,10 @@ type Simulator struct {
 	meta     metadata.Interface
 	discover discovery.DiscoveryInterface
 
-	cache     *caches
-	queue     workqueue.TypedRateLimitingInterface[key]
-	stages    stopwatch
-	addresses addresses
-	ready     chan struct{}
+	cache  *caches
+	queue  workqueue.TypedRateLimitingInterface[key]
+	stages stopwatch
+	ready  chan struct{}
 }
 
 // key names an object for one of the loops.

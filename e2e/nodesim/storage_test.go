@@ -30,7 +30,7 @@ func TestSnapshotRestoreClone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	harness.Eventually(t, 30*time.Second, func() error {
+	harness.Eventually(t, 60*time.Second, func() error {
 		snapshot, err := snapshots.Get(t.Context(), "snap", metav1.GetOptions{})
 		if err != nil {
 			return err
@@ -51,7 +51,7 @@ func TestSnapshotRestoreClone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	harness.Eventually(t, 30*time.Second, func() error {
+	harness.Eventually(t, 60*time.Second, func() error {
 		restore, err := restores.Get(t.Context(), "restore", metav1.GetOptions{})
 		if err != nil {
 			return err
