@@ -21,11 +21,12 @@ const (
 	ParamNamespace = "namespace"
 	ParamName      = "name"
 	ParamUID       = "uid"
-	ParamField     = "field"   // the argument or option that is wrong
-	ParamReason    = "reason"  // a back end's machine-readable reason
-	ParamCause     = "cause"   // of CAPABILITY_UNSUPPORTED
-	ParamManager   = "manager" // a field manager
-	ParamStatus    = "status"  // the VM's status at the time
+	ParamField     = "field"     // the argument or option that is wrong
+	ParamReason    = "reason"    // a back end's machine-readable reason
+	ParamCause     = "cause"     // of CAPABILITY_UNSUPPORTED
+	ParamManager   = "manager"   // a field manager
+	ParamStatus    = "status"    // the VM's status at the time
+	ParamMigration = "migration" // of MIGRATION_IN_PROGRESS: the name of the one that is active
 )
 
 // FieldError says what is wrong with one field.

@@ -60,6 +60,7 @@ func since(vm *domain.VM, v *vmView, i *instanceView) time.Time {
 		return sinceWithoutInstance(vm, v, i)
 	case domain.StatusFailed:
 		return sinceFailed(vm, v, i)
+	default: // an instance's
 	}
 	if i == nil {
 		return time.Time{}
@@ -83,8 +84,9 @@ func sinceInstance(vm *domain.VM, i *instanceView) time.Time {
 		return sinceOf(find(i.conditions, "Paused"))
 	case domain.StatusRunning:
 		return i.runningSince
+	default:
+		return time.Time{}
 	}
-	return time.Time{}
 }
 
 // sinceWithoutInstance takes the end of a finished instance, else the moment the controller saw that there is none.

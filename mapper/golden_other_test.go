@@ -2,6 +2,7 @@ package mapper_test
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -70,7 +71,7 @@ func TestGoldenOther(t *testing.T) {
 				Error *domain.Error `json:"error,omitempty"`
 			}{Value: value}
 			if err != nil {
-				got.Error, _ = err.(*domain.Error)
+				got.Error, _ = errors.AsType[*domain.Error](err)
 			}
 			text, err := json.MarshalIndent(got, "", "  ")
 			if err != nil {

@@ -3,6 +3,7 @@ package mapper_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"flag"
 	"os"
 	"path/filepath"
@@ -109,7 +110,7 @@ func TestGolden(t *testing.T) {
 			vm, err := c.run(m)
 			got := outcome{VM: vm}
 			if err != nil {
-				got.Error, _ = err.(*domain.Error)
+				got.Error, _ = errors.AsType[*domain.Error](err)
 			}
 			text, err := json.MarshalIndent(got, "", "  ")
 			if err != nil {

@@ -53,12 +53,6 @@ func byOwner(vmis *kubevirtv1.VirtualMachineInstanceList) map[types.UID]*kubevir
 }
 
 func (m *Mapper) itemError(vm *kubevirtv1.VirtualMachine, err error) *domain.ItemError {
-	e, ok := err.(*domain.Error)
-	if !ok {
-		e = domain.E(domain.CodeIncompatibleSchema, nil, err)
-	}
-	return &domain.ItemError{
-		Ref: domain.Ref{Cluster: m.cluster, Namespace: text(vm.Namespace), Name: text(vm.Name), UID: text(string(vm.UID))},
-		Err: e,
-	}
+	ref := domain.Ref{Cluster: m.cluster, Namespace: text(vm.Namespace), Name: text(vm.Name), UID: text(string(vm.UID))}
+	return domain.NewItemError(ref, err)
 }

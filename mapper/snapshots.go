@@ -89,7 +89,7 @@ func indications(status *snapshotv1beta1.VirtualMachineSnapshotStatus) []string 
 	if out != nil {
 		return out
 	}
-	for _, indication := range status.Indications {
+	for _, indication := range status.Indications { //nolint:staticcheck // servers before 1.7 have no other
 		out = append(out, text(string(indication)))
 	}
 	return out

@@ -13,8 +13,8 @@ import (
 func callEveryMethod(t *testing.T, p provider.Provider, check func(name string, err error)) int {
 	t.Helper()
 	of := reflect.TypeFor[provider.Provider]()
-	for n := range of.NumMethod() {
-		method := of.Method(n)
+	for method := range of.Methods() {
+		method := method
 		var in []reflect.Value
 		for i := range method.Type.NumIn() {
 			switch arg := method.Type.In(i); {
@@ -39,8 +39,8 @@ func callEveryMethod(t *testing.T, p provider.Provider, check func(name string, 
 // end of everything but reads of one object, an error last.
 func TestSignatures(t *testing.T) {
 	of := reflect.TypeFor[provider.Provider]()
-	for n := range of.NumMethod() {
-		method := of.Method(n)
+	for method := range of.Methods() {
+		method := method
 		sig := method.Type
 		if sig.In(0) != reflect.TypeFor[context.Context]() {
 			t.Errorf("%s does not begin with a context", method.Name)

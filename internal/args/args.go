@@ -4,6 +4,7 @@ package args
 import (
 	"context"
 	"errors"
+	"maps"
 	"time"
 
 	"github.com/kv-shepherd/shepherd-go/domain"
@@ -27,9 +28,7 @@ func Error(op string, ref domain.Ref, err error) error {
 		e.Op = op
 	}
 	params := ref.Params()
-	for key, value := range e.Params {
-		params[key] = value
-	}
+	maps.Copy(params, e.Params)
 	e.Params = params
 	return e
 }
@@ -139,4 +138,12 @@ func Scoped(ctx context.Context, cluster, namespace, name string) error {
 		return err
 	}
 	return Context(ctx)
+}
+
+// NoDryRun refuses a dry run of the verbs that KubeVirt has none for: it would ignore the wish and do it.
+func NoDryRun(asked bool) error {
+	if !asked {
+		return nil
+	}
+	return domain.E(domain.CodeCapabilityUnsupported, domain.Params{domain.ParamField: "dryRun", domain.ParamCause: "not_implemented"}, nil)
 }

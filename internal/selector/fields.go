@@ -65,12 +65,12 @@ func splitTerms(s string) []string {
 }
 
 func parseTerm(s string) (fieldTerm, error) {
-	i := strings.Index(s, "=")
-	if i < 0 {
+	before, after, ok := strings.Cut(s, "=")
+	if !ok {
 		return fieldTerm{}, fmt.Errorf("%.80q has no operator", s)
 	}
-	t := fieldTerm{field: s[:i]}
-	rest := s[i+1:]
+	t := fieldTerm{field: before}
+	rest := after
 	// An exclamation mark or a second equals sign belongs to the operator, wherever the first one stands.
 	if field, ok := strings.CutSuffix(t.field, "!"); ok {
 		t.field, t.differ = field, true

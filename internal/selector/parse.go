@@ -199,6 +199,7 @@ func (p *parser) members() ([]string, error) {
 			case comma:
 				p.next()
 				values = append(values, "")
+			default: // a value follows
 			}
 		default:
 			return nil, unexpected(t, "a value or a comma")

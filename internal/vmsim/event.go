@@ -155,5 +155,6 @@ func (m *Machine) happen(e Event) {
 		m.finish(PhaseFailed, "NodeUnresponsive")
 	case Received:
 		m.received(e.Strategy)
+	default: // kinds is no event
 	}
 }

@@ -91,6 +91,7 @@ func (m *Machine) migrationStep() {
 	case MigrationPhaseRunning:
 		m.arrive()
 		return
+	default: // it has ended
 	}
 	m.touch(MigrationChanged)
 }

@@ -53,6 +53,7 @@ func (m *Machine) restoreInstance(s domain.Situation) {
 		i.phase, i.started = PhaseSucceeded, m.now
 	case domain.InstanceFailed:
 		i.phase, i.started, i.ended = PhaseFailed, m.now, "Crashed"
+	default: // without an instance there is nothing to restore
 	}
 	if s.Paused && s.Instance == domain.InstanceLive {
 		m.suspend(domain.ReasonPausedByUser)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/kv-shepherd/shepherd-go/domain"
 	"github.com/kv-shepherd/shepherd-go/internal/args"
+	"github.com/kv-shepherd/shepherd-go/internal/backoff"
 	"github.com/kv-shepherd/shepherd-go/provider"
 )
 
@@ -30,10 +31,14 @@ func (p *Provider) upsert(ctx context.Context, ref domain.Ref, spec domain.VMSpe
 	}
 	defer c.release()
 
+	pause := betweenAttempts()
 	for attempt := 1; ; attempt++ {
 		vm, err := p.upsertOnce(ctx, c, ref, spec, opts)
 		if domain.CodeOf(err) != domain.CodeRevisionConflict || attempt == attempts {
 			return vm, err
+		}
+		if err := backoff.Sleep(ctx, pause.Next()); err != nil {
+			return nil, domain.E(domain.CodeOf(err), nil, err)
 		}
 	}
 }
@@ -53,7 +58,7 @@ func (p *Provider) upsertOnce(ctx context.Context, c *cluster, ref domain.Ref, s
 		if opts.UID != "" {
 			return nil, err // the VM that was to be changed is gone; another one is not wanted
 		}
-		if err := p.knowsTypes(ctx, c, ref.Namespace, spec); err != nil {
+		if err := p.knowsTypes(ctx, c, ref.Namespace, body); err != nil {
 			return nil, err
 		}
 		metadata(body)["resourceVersion"], options.force = noRevision, true

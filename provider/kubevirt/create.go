@@ -49,7 +49,7 @@ func (p *Provider) create(ctx context.Context, ref domain.Ref, spec domain.VMSpe
 	if err != nil {
 		return nil, err
 	}
-	if err := p.knowsTypes(ctx, c, ref.Namespace, spec); err != nil {
+	if err := p.knowsTypes(ctx, c, ref.Namespace, body); err != nil {
 		return nil, err
 	}
 	p.mark(body, opts.IdempotencyKey, hash)

@@ -3,6 +3,7 @@ package kubevirt
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -31,9 +32,7 @@ func (c call) translate(parent, own context.Context, seen *exchange, err error) 
 		e.Err = urlErr.Err // the URL says nothing the params do not, and might say more than a log should hold
 	}
 	params := c.ref.Params()
-	for key, value := range e.Params {
-		params[key] = value
-	}
+	maps.Copy(params, e.Params)
 	e.Params = params
 	if e.RetryAfter == 0 {
 		e.RetryAfter = time.Duration(seen.retryAfter.Load())
@@ -139,25 +138,27 @@ var texts = []struct {
 	{500, regexp.MustCompile(`in-flight migration detected`), domain.CodeMigrationInProgress},
 	{500, regexp.MustCompile(`until snapshot .* completes`), domain.CodeSnapshotInProgress},
 	{500, regexp.MustCompile(`until restore .* completes`), domain.CodeRestoreInProgress},
+	{422, regexp.MustCompile(`until snapshot .* completes`), domain.CodeSnapshotInProgress}, // of an update that changes volumes
 	{400, regexp.MustCompile(`in-flight migration detected`), domain.CodeMigrationInProgress},
 	{400, regexp.MustCompile(`Cannot migrate VMI, Reason: `), domain.CodeNotMigratable},
 	{400, regexp.MustCompile(`Cannot migrate VMI in finalized state|the VMI ".*" does not exist`), domain.CodeVMNotRunning},
 	{403, regexp.MustCompile(`exceeded quota:`), domain.CodeQuotaExceeded},
 	// A server's 503 for an aggregated API is virt-api's absence, not the cluster's.
-	{503, regexp.MustCompile(`error trying to reach service|^service unavailable`), domain.CodeWebhookUnavailable},
+	{503, regexp.MustCompile(`error trying to reach service|(?m)^service unavailable`), domain.CodeWebhookUnavailable},
 }
 
 func codeOfText(status metav1.Status) domain.Code {
-	message := status.Message
+	var message strings.Builder
+	message.WriteString(status.Message)
 	if d := status.Details; d != nil { // a plain-text body reaches us as a cause
 		for _, cause := range d.Causes {
 			if cause.Type == metav1.CauseTypeUnexpectedServerResponse {
-				message += "\n" + cause.Message
+				message.WriteString("\n" + cause.Message)
 			}
 		}
 	}
 	for _, t := range texts {
-		if t.status == status.Code && t.pattern.MatchString(message) {
+		if t.status == status.Code && t.pattern.MatchString(message.String()) {
 			return t.code
 		}
 	}
@@ -196,7 +197,7 @@ func (c call) notFound(status metav1.Status) *domain.Error {
 func (c call) conflict(status metav1.Status) *domain.Error {
 	if status.Reason == metav1.StatusReasonAlreadyExists {
 		if status.Details != nil && strings.HasPrefix(status.Details.Kind, "virtualmachineinstancemigration") {
-			return domain.E(domain.CodeMigrationAlreadyExists, domain.Params{paramMigration: status.Details.Name}, nil)
+			return domain.E(domain.CodeMigrationAlreadyExists, domain.Params{domain.ParamMigration: status.Details.Name}, nil)
 		}
 		return domain.E(domain.CodeVMAlreadyExists, nil, nil)
 	}

@@ -2,6 +2,7 @@ package kubevirt
 
 import (
 	"context"
+	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -181,27 +182,39 @@ func listScoped[T any](ctx context.Context, p *Provider, op provider.Op, cluster
 	return &found.page, nil
 }
 
-// knowsTypes refuses a spec whose instance type or preference does not exist: since 1.6 KubeVirt takes it, and the VM
+// knowsTypes refuses a body whose instance type or preference does not exist: since 1.6 KubeVirt takes it, and the VM
 // never starts. Where they may not be read, the server's word is taken.
-func (p *Provider) knowsTypes(ctx context.Context, c *cluster, namespace string, spec domain.VMSpec) error {
-	scope := func(m *domain.Matcher) domain.Ref {
-		ref := domain.Ref{Cluster: c.name, Namespace: provider.ClusterScope, Name: m.Name}
-		if m.Namespaced {
-			ref.Namespace = namespace
-		}
-		return ref
-	}
-	if it := spec.InstanceType; it != nil {
-		if _, err := c.instanceType(ctx, p, scope(it)); domain.CodeOf(err) == domain.CodeInstanceTypeNotFound {
+func (p *Provider) knowsTypes(ctx context.Context, c *cluster, namespace string, body map[string]any) error {
+	if ref, ok := typeRef(c.name, namespace, body, "instancetype"); ok {
+		if _, err := c.instanceType(ctx, p, ref); domain.CodeOf(err) == domain.CodeInstanceTypeNotFound {
 			return missingType("instanceType", err)
 		}
 	}
-	if pref := spec.Preference; pref != nil {
-		if _, err := c.preference(ctx, p, scope(pref)); domain.CodeOf(err) == domain.CodePreferenceNotFound {
+	if ref, ok := typeRef(c.name, namespace, body, "preference"); ok {
+		if _, err := c.preference(ctx, p, ref); domain.CodeOf(err) == domain.CodePreferenceNotFound {
 			return missingType("preference", err)
 		}
 	}
 	return nil
+}
+
+// typeRef reads which instance type or preference a body names, be it by the spec or by its manifest. A stored
+// revision stands for itself, and a kind that KubeVirt does not know is left to its webhook.
+func typeRef(cluster, namespace string, body map[string]any, field string) (domain.Ref, bool) {
+	spec, _ := body["spec"].(map[string]any)
+	matcher, _ := spec[field].(map[string]any)
+	name, _ := matcher["name"].(string)
+	ref := domain.Ref{Cluster: cluster, Namespace: provider.ClusterScope, Name: name}
+	kind, _ := matcher["kind"].(string)
+	switch strings.TrimSuffix(strings.ToLower(kind), "s") {
+	case "", "virtualmachineclusterinstancetype", "virtualmachineclusterpreference":
+	case "virtualmachineinstancetype", "virtualmachinepreference":
+		ref.Namespace = namespace
+	default:
+		return domain.Ref{}, false
+	}
+	revision, _ := matcher["revisionName"].(string)
+	return ref, name != "" && revision == ""
 }
 
 // missingType names the field, since the params name the VM.

@@ -17,9 +17,6 @@ import (
 	"github.com/kv-shepherd/shepherd-go/provider"
 )
 
-// paramMigration is the param of MIGRATION_IN_PROGRESS that names the active migration.
-const paramMigration = "migration"
-
 // MigrateVM implements provider.Migrator. It creates the migration object itself: KubeVirt's migrate subresource gives
 // no name back and hides refusals in 500.
 func (p *Provider) MigrateVM(ctx context.Context, clusterName, namespace, name string, opts provider.MigrateOptions) (*domain.Migration, error) {
@@ -79,7 +76,7 @@ func (p *Provider) repeated(ctx context.Context, c *cluster, ref domain.Ref, opt
 	case err != nil:
 		return nil, err
 	case done.VMName != ref.Name:
-		return nil, domain.E(domain.CodeMigrationAlreadyExists, domain.Params{paramMigration: opts.Name}, nil)
+		return nil, domain.E(domain.CodeMigrationAlreadyExists, domain.Params{domain.ParamMigration: opts.Name}, nil)
 	}
 	return done, nil
 }
@@ -105,7 +102,7 @@ func (p *Provider) active(ctx context.Context, c *cluster, ref domain.Ref) (*dom
 }
 
 func inProgress(active *domain.Migration) error {
-	return domain.E(domain.CodeMigrationInProgress, domain.Params{paramMigration: active.Name}, nil)
+	return domain.E(domain.CodeMigrationInProgress, domain.Params{domain.ParamMigration: active.Name}, nil)
 }
 
 // nameActive adds the active migration's name to MIGRATION_IN_PROGRESS; other errors stay as they are.
@@ -115,7 +112,7 @@ func (p *Provider) nameActive(ctx context.Context, c *cluster, ref domain.Ref, e
 		return err
 	}
 	if active, readErr := p.active(ctx, c, ref); readErr == nil && active != nil {
-		return e.With(paramMigration, active.Name)
+		return e.With(domain.ParamMigration, active.Name)
 	}
 	return err
 }

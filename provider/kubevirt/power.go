@@ -60,7 +60,7 @@ func (p *Provider) UnpauseVM(ctx context.Context, cluster, namespace, name strin
 func (p *Provider) SoftRebootVM(ctx context.Context, cluster, namespace, name string, opts provider.SoftRebootOptions) error {
 	return p.power(ctx, provider.OpSoftRebootVM, domain.Ref{Cluster: cluster, Namespace: namespace, Name: name}, verb{
 		verb: domain.VerbSoftReboot, uid: opts.UID, resource: onInstance, subresource: "softreboot",
-		invalid: noDryRun(opts.DryRun),
+		invalid: args.NoDryRun(opts.DryRun),
 	})
 }
 
@@ -68,16 +68,8 @@ func (p *Provider) SoftRebootVM(ctx context.Context, cluster, namespace, name st
 func (p *Provider) ResetVM(ctx context.Context, cluster, namespace, name string, opts provider.ResetOptions) error {
 	return p.power(ctx, provider.OpResetVM, domain.Ref{Cluster: cluster, Namespace: namespace, Name: name}, verb{
 		verb: domain.VerbReset, uid: opts.UID, resource: onInstance, subresource: "reset",
-		invalid: noDryRun(opts.DryRun),
+		invalid: args.NoDryRun(opts.DryRun),
 	})
-}
-
-// noDryRun refuses a dry run of verbs that KubeVirt has none for: it would ignore the wish and do it.
-func noDryRun(asked bool) error {
-	if !asked {
-		return nil
-	}
-	return domain.E(domain.CodeCapabilityUnsupported, domain.Params{domain.ParamField: "dryRun", domain.ParamCause: "not_implemented"}, nil)
 }
 
 // The resources whose subresources virt-api serves.
@@ -227,6 +219,9 @@ func hastensStop(at live, grace *time.Duration) bool {
 	if at.vm.Instance != domain.InstanceStarting && at.vm.Instance != domain.InstanceLive {
 		return false
 	}
-	current := at.instance.Spec.TerminationGracePeriodSeconds
-	return current == nil || *wholeSeconds(grace) < *current
+	current := kubevirtv1.DefaultGracePeriodSeconds // KubeVirt itself takes a longer one here, and prolongs the stop
+	if own := at.instance.Spec.TerminationGracePeriodSeconds; own != nil {
+		current = *own
+	}
+	return *wholeSeconds(grace) < current
 }

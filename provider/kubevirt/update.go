@@ -3,9 +3,11 @@ package kubevirt
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/kv-shepherd/shepherd-go/domain"
 	"github.com/kv-shepherd/shepherd-go/internal/args"
+	"github.com/kv-shepherd/shepherd-go/internal/backoff"
 	"github.com/kv-shepherd/shepherd-go/internal/vmspec"
 	"github.com/kv-shepherd/shepherd-go/provider"
 )
@@ -23,10 +25,17 @@ func (p *Provider) UpdateVM(ctx context.Context, clusterName, namespace, name st
 }
 
 // attempts is how often an update or apply reads, changes and applies before it gives up with REVISION_CONFLICT. The
-// controller writes a VM's status several times around a start, and each of these moves the revision.
-const attempts = 5
+// controller writes a VM's status several times around a start, and each of these moves the revision; and of writers
+// who begin at the same time only one wins each round, so that the last of eight needs eight.
+const attempts = 12
+
+// betweenAttempts are the pauses that keep such writers from meeting again in every round.
+func betweenAttempts() backoff.Backoff {
+	return backoff.Backoff{First: 10 * time.Millisecond, Max: 300 * time.Millisecond, Jitter: 1}
+}
 
 func (p *Provider) update(ctx context.Context, c *cluster, ref domain.Ref, change domain.VMChange, opts provider.UpdateOptions) (provider.UpdateResult, error) {
+	pause := betweenAttempts()
 	for attempt := 1; ; attempt++ {
 		at, err := p.read(ctx, c, ref)
 		if err != nil {
@@ -35,12 +44,16 @@ func (p *Provider) update(ctx context.Context, c *cluster, ref domain.Ref, chang
 		if err := p.mayUpdate(at, opts); err != nil {
 			return provider.UpdateResult{}, err
 		}
+		opts.UID = at.vm.UID // a later attempt must not reach a VM that has taken the name over
 		body, err := p.updateBody(at, change)
 		if err != nil {
 			return provider.UpdateResult{}, err
 		}
 		after, err := p.applyOver(ctx, c, ref, at, body, applyOptions{dryRun: opts.DryRun, force: opts.Force})
 		if domain.CodeOf(err) == domain.CodeRevisionConflict && opts.Revision == "" && attempt < attempts {
+			if err := backoff.Sleep(ctx, pause.Next()); err != nil {
+				return provider.UpdateResult{}, domain.E(domain.CodeOf(err), nil, err)
+			}
 			continue
 		}
 		if err != nil {
@@ -98,17 +111,28 @@ func (p *Provider) applyOver(ctx context.Context, c *cluster, ref domain.Ref, at
 		opts.force = true
 		after, err = p.apply(ctx, c, ref, body, opts)
 	}
-	if domain.CodeOf(err) != domain.CodeUIDConflict {
-		return after, err
+	switch domain.CodeOf(err) {
+	case domain.CodeUIDConflict, domain.CodeFieldConflict:
+		return live{}, p.replacedMeanwhile(ctx, c, ref, at, err)
 	}
-	vm, readErr := p.get(ctx, c, ref)
+	return after, err
+}
+
+// replacedMeanwhile looks whether a refusal is about another VM than the one that was read: the server compares field
+// managers first, uids and revisions later.
+func (p *Provider) replacedMeanwhile(ctx context.Context, c *cluster, ref domain.Ref, at live, refusal error) error {
+	vm, err := p.get(ctx, c, ref)
 	switch {
-	case readErr != nil:
-		return live{}, readErr
-	case vm.UID == at.vm.UID:
-		return live{}, domain.E(domain.CodeRevisionConflict, nil, err)
+	case domain.CodeOf(err) == domain.CodeVMNotFound:
+		return err
+	case err == nil && vm.UID != at.vm.UID:
+		return domain.E(domain.CodeUIDConflict, domain.Params{domain.ParamUID: vm.UID}, refusal)
+	case domain.CodeOf(refusal) == domain.CodeFieldConflict:
+		return refusal
+	case err != nil:
+		return err
 	}
-	return live{}, domain.E(domain.CodeUIDConflict, domain.Params{domain.ParamUID: vm.UID}, err)
+	return domain.E(domain.CodeRevisionConflict, nil, refusal)
 }
 
 // sharedPaths are the fields that virt-api and virt-controller write as well: the power switch, and the lists that

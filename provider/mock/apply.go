@@ -42,7 +42,7 @@ func (p *Provider) apply(ctx context.Context, clusterName, namespace string, spe
 		if !opts.DryRun {
 			c.enter(r)
 		}
-		vm = c.view(p, r, at)
+		vm = c.view(r, at)
 		return nil
 	})
 	return vm, err
@@ -64,7 +64,7 @@ func (c *site) applyTo(p *Provider, r *record, spec domain.VMSpec, opts provider
 	}
 	w := &writer{d: r.desired.clone(), force: opts.Force}
 	w.converge(desire(p.prefix, spec), p.kept())
-	if err := w.conflict(); err != nil {
+	if err := w.verdict(); err != nil {
 		return nil, err
 	}
 	vm, _ := c.write(p, r, w, opts.DryRun)

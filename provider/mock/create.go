@@ -56,7 +56,7 @@ func (p *Provider) create(ctx context.Context, clusterName, namespace string, sp
 		if !opts.DryRun {
 			c.enter(r)
 		}
-		vm = c.view(p, r, at)
+		vm = c.view(r, at)
 		return nil
 	})
 	return vm, err
@@ -79,7 +79,7 @@ func (c *site) existing(p *Provider, r *record, at time.Time, idempotency, hash 
 	case annotation(annotationHash) != hash:
 		return nil, domain.E(domain.CodeIdempotencyConflict, params, nil)
 	}
-	return c.view(p, r, at), nil
+	return c.view(r, at), nil
 }
 
 // make makes the record of a spec that is complete.
@@ -91,7 +91,7 @@ func (c *site) make(p *Provider, k key, spec domain.VMSpec, at time.Time) (*reco
 		return nil, err
 	}
 	machine := vmsim.New(c.config, at, spec.RunStrategy, vmsim.Knobs(c.knobs[k]))
-	return c.newRecord(k, desire(p.prefix, spec), machine, at), nil
+	return c.newRecord(k, desire(p.prefix, spec).seal(p.prefix), machine, at), nil
 }
 
 // specHash is over the whole spec, with what its secrets hide: two intents that differ in their user data only differ.

@@ -12,6 +12,8 @@ import (
 // replaced: readers and instances share it.
 type desired struct {
 	labels, annotations, guestLabels map[string]string
+	// identity is read off the labels once: most calls are reads.
+	identity domain.Identity
 
 	cpu          domain.CPU
 	memory       int64
@@ -25,6 +27,12 @@ type desired struct {
 	// maker is the manager that made the VM, owners those that own a field otherwise, by its path. We are "".
 	maker  string
 	owners map[string]string
+}
+
+// seal makes a desired ready to be part of a record, after its last change.
+func (d *desired) seal(prefix string) *desired {
+	d.identity = domain.IdentityFromLabels(prefix, d.labels)
+	return d
 }
 
 // clone copies a desired so that the copy may be changed.

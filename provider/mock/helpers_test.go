@@ -17,8 +17,6 @@ func virtual(t *testing.T, f func(t *testing.T)) {
 	synctest.Test(t, f)
 }
 
-func ptr[T any](v T) *T { return &v }
-
 func spec(name string) domain.VMSpec {
 	return domain.VMSpec{
 		Name:        name,

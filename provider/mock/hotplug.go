@@ -1,7 +1,6 @@
 package mock
 
 import (
-	"maps"
 	"reflect"
 	"slices"
 
@@ -111,9 +110,10 @@ func (d *desired) withPlugged(n *desired) *desired {
 	return &c
 }
 
-// sameGuest says whether an instance of one is an instance of the other.
+// sameGuest says whether an instance of one is an instance of the other. Labels of the instance do not count: KubeVirt
+// compares the specification of the template only.
 func sameGuest(a, b *desired) bool {
 	return a.cpu == b.cpu && a.memory == b.memory &&
 		reflect.DeepEqual(a.instanceType, b.instanceType) && reflect.DeepEqual(a.preference, b.preference) &&
-		slices.Equal(a.disks, b.disks) && slices.Equal(a.networks, b.networks) && maps.Equal(a.guestLabels, b.guestLabels)
+		slices.Equal(a.disks, b.disks) && slices.Equal(a.networks, b.networks)
 }

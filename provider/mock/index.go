@@ -10,7 +10,7 @@ import (
 type index struct{ chunks [][]*record }
 
 // chunkSize is when a chunk is cut in two.
-const chunkSize = 512
+const chunkSize = 256
 
 // chunk finds the chunk that an order belongs into: the last one that begins at or before it.
 func (x *index) chunk(order string) int {

@@ -6,7 +6,6 @@ import (
 
 	"github.com/kv-shepherd/shepherd-go/domain"
 	"github.com/kv-shepherd/shepherd-go/internal/args"
-	"github.com/kv-shepherd/shepherd-go/internal/names"
 	"github.com/kv-shepherd/shepherd-go/internal/paging"
 	"github.com/kv-shepherd/shepherd-go/provider"
 )
@@ -48,15 +47,9 @@ func scoped(cluster, namespace, name string) domain.Ref {
 }
 
 func lookUp[T any](ctx context.Context, p *Provider, cluster, namespace, name string, missing domain.Code,
-	of func(*site) catalogue[T], clone func(T) T) (*T, error) {
-	checks := []*domain.FieldError{names.Cluster("cluster", cluster)}
-	if namespace != provider.ClusterScope {
-		checks = append(checks, names.Namespace("namespace", namespace))
-	}
-	if err := names.Check(append(checks, names.Object("name", name))...); err != nil {
-		return nil, err
-	}
-	if err := args.Context(ctx); err != nil {
+	of func(*site) catalogue[T], clone func(T) T,
+) (*T, error) {
+	if err := args.Scoped(ctx, cluster, namespace, name); err != nil {
 		return nil, err
 	}
 	c, err := p.cluster(cluster)
@@ -71,8 +64,9 @@ func lookUp[T any](ctx context.Context, p *Provider, cluster, namespace, name st
 }
 
 func browse[T any](ctx context.Context, p *Provider, op provider.Op, cluster, namespace string, opts provider.ListOptions,
-	of func(*site) catalogue[T], clone func(T) T) (*domain.Page[*T], error) {
-	request, err := listScoped(ctx, op, cluster, namespace, opts)
+	of func(*site) catalogue[T], clone func(T) T,
+) (*domain.Page[*T], error) {
+	request, err := args.ListScoped(ctx, op, cluster, namespace, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -97,15 +91,4 @@ func browse[T any](ctx context.Context, p *Provider, op provider.Op, cluster, na
 		last = order
 	}
 	return page, nil
-}
-
-// listScoped checks the arguments of a list whose namespace may be ClusterScope, but not AllNamespaces.
-func listScoped(ctx context.Context, op provider.Op, cluster, namespace string, opts provider.ListOptions) (args.ListRequest, error) {
-	switch namespace {
-	case provider.AllNamespaces:
-		return args.ListRequest{}, names.Check(names.Cluster("cluster", cluster), names.Namespace("namespace", namespace))
-	case provider.ClusterScope:
-		namespace = provider.AllNamespaces // which is a word that the check knows, and which nothing else lists
-	}
-	return args.List(ctx, op, cluster, namespace, opts)
 }

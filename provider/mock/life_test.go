@@ -2,10 +2,7 @@ package mock_test
 
 import (
 	"math/rand/v2"
-	"reflect"
-	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -164,7 +161,7 @@ func TestActionsAreExact(t *testing.T) {
 				return second(c.p.MigrateVM(c.ctx(), "mock", "team", n, provider.MigrateOptions{}))
 			},
 			domain.VerbUpdate: func(n string) error {
-				_, _, err := c.p.UpdateVM(c.ctx(), "mock", "team", n, domain.VMChange{Labels: map[string]*string{"n": ptr("1")}}, provider.UpdateOptions{})
+				_, _, err := c.p.UpdateVM(c.ctx(), "mock", "team", n, domain.VMChange{Labels: map[string]*string{"n": new("1")}}, provider.UpdateOptions{})
 				return err
 			},
 			domain.VerbDelete: func(n string) error { return c.p.DeleteVM(c.ctx(), "mock", "team", n, provider.DeleteOptions{}) },
@@ -245,156 +242,4 @@ func TestStopHastened(t *testing.T) {
 			t.Errorf("it is %s", vm.Status)
 		}
 	})
-}
-
-// TestConcurrency: many callers, many verbs, nothing but the codes there are; run it under the race detector.
-func TestConcurrency(t *testing.T) {
-	c := on(t, mock.Options{Clusters: []string{"mock", "other"}, Timing: mock.Timing{Observe: -1, Schedule: time.Millisecond, Boot: time.Millisecond, Shutdown: time.Millisecond, Migrate: time.Millisecond}})
-	p, ctx := c.p, c.ctx()
-	calls := []func(cluster, name string) error{
-		func(cl, n string) error { return second(p.CreateVM(ctx, cl, "team", spec(n), provider.CreateOptions{})) },
-		func(cl, n string) error { return second(p.ApplyVM(ctx, cl, "team", spec(n), provider.ApplyOptions{})) },
-		func(cl, n string) error { return second(p.GetVM(ctx, cl, "team", n)) },
-		func(cl, n string) error { return second(p.ListVMs(ctx, cl, "*", provider.ListOptions{Limit: 3})) },
-		func(cl, n string) error { return p.StartVM(ctx, cl, "team", n, provider.StartOptions{}) },
-		func(cl, n string) error { return p.StopVM(ctx, cl, "team", n, provider.StopOptions{}) },
-		func(cl, n string) error { return p.RestartVM(ctx, cl, "team", n, provider.RestartOptions{}) },
-		func(cl, n string) error { return p.PauseVM(ctx, cl, "team", n, provider.PauseOptions{}) },
-		func(cl, n string) error { return p.DeleteVM(ctx, cl, "team", n, provider.DeleteOptions{}) },
-		func(cl, n string) error { return second(p.MigrateVM(ctx, cl, "team", n, provider.MigrateOptions{})) },
-		func(cl, n string) error { return second(p.ListMigrations(ctx, cl, "team", n, provider.ListOptions{})) },
-		func(cl, n string) error { return p.SetKnobs(domain.Ref{Cluster: cl, Namespace: "team", Name: n}, mock.Knobs{}) },
-		func(cl, n string) error {
-			_, _, err := p.UpdateVM(ctx, cl, "team", n, domain.VMChange{Labels: map[string]*string{"a": ptr("b")}, CPU: &domain.CPU{Sockets: 4}}, provider.UpdateOptions{})
-			return err
-		},
-		func(cl, n string) error {
-			return p.Edit(domain.Ref{Cluster: cl, Namespace: "team", Name: n}, "kubectl", domain.VMChange{Labels: map[string]*string{"x": ptr("y")}})
-		},
-	}
-	var wg sync.WaitGroup
-	for worker := range 64 {
-		wg.Go(func() {
-			random := rand.New(rand.NewPCG(5, uint64(worker)))
-			for range 300 {
-				cluster := []string{"mock", "other"}[random.IntN(2)]
-				name := string(rune('a' + random.IntN(8)))
-				err := calls[random.IntN(len(calls))](cluster, name)
-				if kind := domain.KindOf(err); kind == domain.KindInternal || kind == domain.KindUnsupported {
-					t.Error(err)
-				}
-			}
-		})
-	}
-	wg.Wait()
-	uids := map[string]bool{}
-	for _, cluster := range []string{"mock", "other"} {
-		for vm, err := range provider.VMs(ctx, p, cluster, "*", provider.ListOptions{}) {
-			if err != nil || uids[vm.UID] {
-				t.Errorf("%+v, %v", vm, err)
-			}
-			uids[vm.UID] = true
-		}
-	}
-}
-
-// TestNothingIsShared changes every value, map and slice of what goes in and what comes out; nobody else may notice.
-func TestNothingIsShared(t *testing.T) {
-	virtual(t, func(t *testing.T) {
-		c := on(t, mock.Options{InstanceTypes: []domain.InstanceType{{Name: "big", VCPUs: 1, MemoryBytes: 1, Labels: map[string]string{"a": "b"}, GPUs: []string{"x"}}},
-			Preferences: []domain.Preference{{Name: "pref", Labels: map[string]string{"a": "b"}}}})
-		in := spec("vm")
-		in.Labels = map[string]string{"a": "b"}
-		in.Annotations = map[string]string{"a": "b"}
-		in.GuestLabels = map[string]string{"a": "b"}
-		in.NodeSelector = map[string]string{"a": "b"}
-		in.Networks = []domain.Network{{Name: "default"}}
-		in.Preference = &domain.Matcher{Name: "pref"}
-		in.Tolerations = []domain.Toleration{{Key: "a", Effect: "NoExecute", Operator: "Exists", Seconds: ptr(int64(1))}}
-		out := c.create(in)
-		scramble(reflect.ValueOf(&in))
-		c.is("vm", domain.StatusRunning)
-		m, err := c.p.MigrateVM(c.ctx(), "mock", "team", "vm", provider.MigrateOptions{})
-		c.good(err)
-		time.Sleep(time.Second)
-		want := c.get("vm")
-		wantTypes, err := c.p.ListInstanceTypes(c.ctx(), "mock", provider.ClusterScope, provider.ListOptions{})
-		c.good(err)
-		wantPreferences, err := c.p.ListPreferences(c.ctx(), "mock", provider.ClusterScope, provider.ListOptions{})
-		c.good(err)
-		change := domain.VMChange{Labels: map[string]*string{"c": ptr("d")}, Tolerations: []domain.Toleration{{Key: "z", Effect: "NoExecute", Operator: "Exists", Seconds: ptr(int64(2))}},
-			SetDisks: []domain.Disk{{Name: "more", Kind: domain.DiskClaim, Claim: "claim"}}}
-		changed, _, err := c.p.UpdateVM(c.ctx(), "mock", "team", "vm", change, provider.UpdateOptions{DryRun: true})
-		c.good(err)
-		list, err := c.p.ListVMs(c.ctx(), "mock", "*", provider.ListOptions{})
-		c.good(err)
-		migrations, err := c.p.ListMigrations(c.ctx(), "mock", "team", "vm", provider.ListOptions{})
-		c.good(err)
-		types, err := c.p.ListInstanceTypes(c.ctx(), "mock", provider.ClusterScope, provider.ListOptions{})
-		c.good(err)
-		preferences, err := c.p.ListPreferences(c.ctx(), "mock", provider.ClusterScope, provider.ListOptions{})
-		c.good(err)
-		for _, value := range []any{out, m, changed, list, migrations, types, preferences, c.get("vm"), &change} {
-			scramble(reflect.ValueOf(value))
-		}
-		if diff := cmp.Diff(want, c.get("vm")); diff != "" {
-			t.Errorf("somebody else's value changed the VM (-want +got):\n%s", diff)
-		}
-		if types, err := c.p.ListInstanceTypes(c.ctx(), "mock", provider.ClusterScope, provider.ListOptions{}); cmp.Diff(wantTypes, types) != "" {
-			t.Errorf("instance types: %v, %v", types, err)
-		}
-		if preferences, err := c.p.ListPreferences(c.ctx(), "mock", provider.ClusterScope, provider.ListOptions{}); cmp.Diff(wantPreferences, preferences) != "" {
-			t.Errorf("preferences: %v, %v", preferences, err)
-		}
-		change = domain.VMChange{Labels: map[string]*string{"c": ptr("d")}, SetDisks: []domain.Disk{{Name: "more", Kind: domain.DiskClaim, Claim: "claim"}}}
-		_, _, err = c.p.UpdateVM(c.ctx(), "mock", "team", "vm", change, provider.UpdateOptions{})
-		c.good(err)
-		want = c.get("vm")
-		scramble(reflect.ValueOf(&change))
-		if diff := cmp.Diff(want, c.get("vm")); diff != "" {
-			t.Errorf("the change is still in use (-want +got):\n%s", diff)
-		}
-		seed := c.get("vm")
-		c.good(c.p.Seed([]*domain.VM{seed}))
-		want = c.get("vm")
-		scramble(reflect.ValueOf(seed))
-		if diff := cmp.Diff(want, c.get("vm")); diff != "" {
-			t.Errorf("the seed is still in use (-want +got):\n%s", diff)
-		}
-	})
-}
-
-// scramble changes everything that can be reached from a value.
-func scramble(v reflect.Value) {
-	switch v.Kind() {
-	case reflect.Pointer:
-		if !v.IsNil() {
-			scramble(v.Elem())
-		}
-	case reflect.Slice:
-		for i := range v.Len() {
-			scramble(v.Index(i))
-		}
-	case reflect.Map:
-		for _, k := range slices.Clone(v.MapKeys()) {
-			element := reflect.New(v.Type().Elem()).Elem()
-			element.Set(v.MapIndex(k))
-			scramble(element)
-			v.SetMapIndex(k, element)
-		}
-	case reflect.Struct:
-		for i := range v.NumField() {
-			if v.Type().Field(i).IsExported() {
-				scramble(v.Field(i))
-			}
-		}
-	case reflect.String:
-		if v.CanSet() {
-			v.SetString("scrambled")
-		}
-	case reflect.Int64, reflect.Int32, reflect.Int:
-		if v.CanSet() {
-			v.SetInt(-42)
-		}
-	}
 }

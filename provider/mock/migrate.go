@@ -3,13 +3,9 @@ package mock
 import (
 	"context"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/kv-shepherd/shepherd-go/domain"
 	"github.com/kv-shepherd/shepherd-go/internal/args"
-	"github.com/kv-shepherd/shepherd-go/internal/names"
-	"github.com/kv-shepherd/shepherd-go/internal/paging"
 	"github.com/kv-shepherd/shepherd-go/internal/vmsim"
 	"github.com/kv-shepherd/shepherd-go/provider"
 )
@@ -18,23 +14,11 @@ import (
 func (p *Provider) MigrateVM(ctx context.Context, cluster, namespace, name string, opts provider.MigrateOptions) (*domain.Migration, error) {
 	ref := domain.Ref{Cluster: cluster, Namespace: namespace, Name: name}
 	var out *domain.Migration
-	err := p.onVM(ctx, ref, migrateOptions(opts), func(c *site, r *record) (err error) {
+	err := p.onVM(ctx, ref, args.Migrate(opts), func(c *site, r *record) (err error) {
 		out, err = c.migrate(r, opts)
 		return err
 	})
 	return out, args.Error(provider.OpMigrateVM, ref, err)
-}
-
-func migrateOptions(opts provider.MigrateOptions) error {
-	if opts.Name != "" {
-		if err := names.Check(names.ObjectNew("migration", opts.Name)); err != nil {
-			return err
-		}
-	}
-	if bad := names.Labels("nodeSelector", opts.NodeSelector); len(bad) > 0 {
-		return &domain.Error{Code: domain.CodeInvalidOption, Params: domain.Params{domain.ParamField: "nodeSelector"}, Fields: bad}
-	}
-	return nil
 }
 
 func (c *site) migrate(r *record, opts provider.MigrateOptions) (*domain.Migration, error) {
@@ -45,7 +29,7 @@ func (c *site) migrate(r *record, opts provider.MigrateOptions) (*domain.Migrati
 		if m.vm == r {
 			return c.viewMigration(m), nil
 		}
-		return nil, domain.E(domain.CodeMigrationAlreadyExists, domain.Params{"migration": opts.Name}, nil)
+		return nil, domain.E(domain.CodeMigrationAlreadyExists, domain.Params{domain.ParamMigration: opts.Name}, nil)
 	}
 	begin := vmsim.Event{Kind: vmsim.Migrate}
 	if err := r.refusal(begin); err != nil {
@@ -123,39 +107,25 @@ func (p *Provider) listMigrations(ctx context.Context, cluster, namespace, vm st
 		return nil, err
 	}
 	err = p.locked(cluster, func(c *site) error {
-		page = &domain.MigrationList{Items: []*domain.Migration{}}
+		var all []*domain.Migration
 		if r := c.find(key{namespace, vm}, now()); r != nil {
-			c.pageMigrations(r, request, page)
+			all = c.viewMigrations(r)
 		}
+		page = args.PageOfMigrations(request, all)
 		return nil
 	})
 	return page, err
 }
 
-func (c *site) pageMigrations(r *record, request args.ListRequest, page *domain.MigrationList) {
-	all := slices.Clone(r.migrations)
-	slices.SortFunc(all, func(a, b *migration) int { return strings.Compare(a.order(), b.order()) })
-	labels := map[string]string{"kubevirt.io/vmi-name": r.key.name}
-	last := ""
-	for _, m := range all {
-		if m.order() <= request.Cursor.LastKey || !request.Labels.Matches(labels) || !request.Fields.Matches(m.namespace, m.name) {
-			continue
+// viewMigrations are the migrations of a VM, the active one first, then the newest.
+func (c *site) viewMigrations(r *record) []*domain.Migration {
+	var active, ended []*domain.Migration
+	for _, m := range slices.Backward(r.migrations) {
+		if m.state.Over() {
+			ended = append(ended, c.viewMigration(m))
+		} else {
+			active = append(active, c.viewMigration(m))
 		}
-		if len(page.Items) == request.Limit {
-			page.Continue = request.Next(paging.Cursor{LastKey: last})
-			return
-		}
-		page.Items = append(page.Items, c.viewMigration(m))
-		last = m.order()
 	}
-}
-
-// order sorts active migrations first, then the newest.
-func (m *migration) order() string {
-	group := "active/"
-	if m.state.Over() {
-		group = "ended/"
-	}
-	age := strconv.FormatUint(^uint64(m.serial), 10) // as wide for every number that there can be
-	return group + age + "/" + m.name
+	return append(active, ended...)
 }

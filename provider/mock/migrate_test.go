@@ -137,7 +137,7 @@ func TestMigrationsOfAVM(t *testing.T) {
 		c.create(spec("other"))
 		c.is("vm", domain.StatusRunning)
 		c.is("other", domain.StatusRunning)
-		second(c.p.MigrateVM(c.ctx(), "mock", "team", "other", provider.MigrateOptions{}))
+		c.good(second(c.p.MigrateVM(c.ctx(), "mock", "team", "other", provider.MigrateOptions{})))
 		for _, name := range []string{"a", "b", "c", "d", "e", "f", "g"} {
 			c.migrate(provider.MigrateOptions{Name: name})
 			time.Sleep(time.Second)

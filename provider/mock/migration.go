@@ -48,6 +48,7 @@ func (c *site) newMigration(r *record, name string) *migration {
 	c.migrations[m.key()] = m
 	r.migrations = append(r.migrations, m)
 	r.lastMigration = m.uid
+	c.collect(r)
 	return m
 }
 

@@ -128,15 +128,18 @@ func diskName(d domain.Disk) string { return d.Name }
 
 func networkName(n domain.Network) string { return n.Name }
 
-// conflict is the error of a write that met other owners, or nil.
-func (w *writer) conflict() error {
-	if len(w.conflicts) == 0 {
-		return nil
+// verdict is what a cluster would say to the write: who else owns what it changes, and what contradicts what it leaves.
+func (w *writer) verdict() error {
+	if len(w.conflicts) > 0 {
+		first := w.conflicts[0]
+		return &domain.Error{
+			Code:   domain.CodeFieldConflict,
+			Params: domain.Params{domain.ParamField: first.Field, domain.ParamManager: first.Manager},
+			Fields: w.conflicts,
+		}
 	}
-	first := w.conflicts[0]
-	return &domain.Error{
-		Code:   domain.CodeFieldConflict,
-		Params: domain.Params{domain.ParamField: first.Field, domain.ParamManager: first.Manager},
-		Fields: w.conflicts,
+	if d := w.d; d.instanceType != nil && (d.cpu != domain.CPU{} || d.memory != 0) {
+		return domain.Invalid(domain.FieldError{Field: "instanceType", Reason: domain.FieldContradicts, Detail: "with CPU or memory that others own"})
 	}
+	return nil
 }

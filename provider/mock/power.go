@@ -42,23 +42,13 @@ func (p *Provider) UnpauseVM(ctx context.Context, cluster, namespace, name strin
 // SoftRebootVM implements provider.Rebooter.
 func (p *Provider) SoftRebootVM(ctx context.Context, cluster, namespace, name string, opts provider.SoftRebootOptions) error {
 	return p.verb(ctx, provider.OpSoftRebootVM, domain.Ref{Cluster: cluster, Namespace: namespace, Name: name, UID: opts.UID},
-		verb{event: vmsim.Event{Kind: vmsim.SoftReboot}, option: noDryRun(opts.DryRun)})
+		verb{event: vmsim.Event{Kind: vmsim.SoftReboot}, option: args.NoDryRun(opts.DryRun)})
 }
 
 // ResetVM implements provider.Rebooter.
 func (p *Provider) ResetVM(ctx context.Context, cluster, namespace, name string, opts provider.ResetOptions) error {
 	return p.verb(ctx, provider.OpResetVM, domain.Ref{Cluster: cluster, Namespace: namespace, Name: name, UID: opts.UID},
-		verb{event: vmsim.Event{Kind: vmsim.Reset}, option: noDryRun(opts.DryRun)})
-}
-
-// noDryRun refuses a dry run of a verb for which KubeVirt has none.
-func noDryRun(asked bool) error {
-	if !asked {
-		return nil
-	}
-	return domain.E(domain.CodeCapabilityUnsupported, domain.Params{
-		domain.ParamCause: "not_implemented", domain.ParamField: "dryRun",
-	}, nil)
+		verb{event: vmsim.Event{Kind: vmsim.Reset}, option: args.NoDryRun(opts.DryRun)})
 }
 
 // verb is one power verb: what happens, what is wrong with its options, and whether it is only asked for.

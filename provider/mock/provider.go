@@ -119,7 +119,7 @@ func (r *record) refusal(e vmsim.Event) error {
 		params[domain.ParamReason] = notMigratable
 	case domain.CodeMigrationInProgress:
 		if m := r.activeMigration(); m != nil {
-			params["migration"] = m.name
+			params[domain.ParamMigration] = m.name
 		}
 	}
 	return domain.E(code, params, nil)

@@ -16,7 +16,7 @@ import (
 func (p *Provider) GetVM(ctx context.Context, cluster, namespace, name string) (vm *domain.VM, err error) {
 	ref := domain.Ref{Cluster: cluster, Namespace: namespace, Name: name}
 	err = p.onVM(ctx, ref, nil, func(c *site, r *record) error {
-		vm = c.view(p, r, r.machine.Now())
+		vm = c.view(r, r.machine.Now())
 		return nil
 	})
 	return vm, args.Error(provider.OpGetVM, ref, err)
@@ -77,7 +77,7 @@ func (c *site) page(p *Provider, request args.ListRequest, namespace string, at 
 			break
 		}
 		c.changed(r, r.machine.Advance(at)) // it is not gone: those that may be were buried
-		page.Items = append(page.Items, c.view(p, r, at))
+		page.Items = append(page.Items, c.view(r, at))
 	}
 	return page
 }

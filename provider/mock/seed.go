@@ -85,6 +85,7 @@ func seedSituation(vm *domain.VM) domain.Situation {
 			s.Instance, s.StopPending = domain.InstanceLive, true
 		case domain.StatusDeleting:
 			s.Deleting = true
+		default: // no instance
 		}
 	}
 	if s.Strategy == "" {
@@ -113,7 +114,7 @@ func seedDesired(p *Provider, vm *domain.VM) *desired {
 	for n := range d.disks {
 		d.disks[n].Attached = domain.FactUnknown
 	}
-	if !p.ours(d) {
+	if d.seal(p.prefix); !p.ours(d) {
 		d.maker = seeder
 	}
 	return d
@@ -121,6 +122,5 @@ func seedDesired(p *Provider, vm *domain.VM) *desired {
 
 // ours says whether a VM carries our identity.
 func (p *Provider) ours(d *desired) bool {
-	i := domain.IdentityFromLabels(p.prefix, d.labels)
-	return i.ManagedBy == domain.ManagedBy && i.Installation == p.installation
+	return d.identity.ManagedBy == domain.ManagedBy && d.identity.Installation == p.installation
 }

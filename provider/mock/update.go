@@ -69,9 +69,6 @@ func (c *site) change(r *record, w *writer, change domain.VMChange) error {
 	if typed && change.MemoryBytes != nil {
 		contradicts("memoryBytes")
 	}
-	if change.InstanceType != nil && (r.desired.cpu != domain.CPU{} || r.desired.memory != 0) {
-		bad = append(bad, domain.FieldError{Field: "instanceType", Reason: domain.FieldContradicts, Detail: "with the VM's own CPU or memory"})
-	}
 	if err := domain.Invalid(bad...); err != nil {
 		return err
 	}
@@ -79,7 +76,7 @@ func (c *site) change(r *record, w *writer, change domain.VMChange) error {
 		return err
 	}
 	edit(w, r.key.name, change)
-	return w.conflict()
+	return w.verdict()
 }
 
 // edit writes a change into a desired.
@@ -99,6 +96,9 @@ func edit(w *writer, name string, change domain.VMChange) {
 	}
 	if change.InstanceType != nil {
 		set(w, "instanceType", &d.instanceType, &domain.Matcher{Name: change.InstanceType.Name, Namespaced: change.InstanceType.Namespaced})
+		// It gives CPU and memory, so that what we set of them goes.
+		wish(w, "cpu", &d.cpu, domain.CPU{}, true)
+		wish(w, "memoryBytes", &d.memory, 0, true)
 	}
 	if change.Tolerations != nil {
 		tolerations := cloneTolerations(change.Tolerations)
@@ -127,9 +127,9 @@ func (c *site) write(p *Provider, r *record, w *writer, dryRun bool) (*domain.VM
 	before := target.desired
 	applied := target.takesEffect(w.d)
 	if same(before, w.d) {
-		return c.view(p, target, at), applied
+		return c.view(target, at), applied
 	}
-	target.desired = w.d
+	target.desired = w.d.seal(p.prefix)
 	target.bootLive()
 	if !dryRun {
 		if w.spec {
@@ -137,9 +137,12 @@ func (c *site) write(p *Provider, r *record, w *writer, dryRun bool) (*domain.VM
 		}
 		effects, _ := r.machine.Apply(at, vmsim.Event{Kind: vmsim.Update})
 		c.changed(r, effects|vmsim.VMChanged)
-		if applied == domain.AppliedMigrating && r.hotplug == 0 {
-			r.hotplug = c.beginMigration(r, "").serial
+	}
+	if applied == domain.AppliedMigrating && target.hotplug == 0 {
+		target.hotplug = r.machine.Migration().Serial + 1 // before it begins, since it may end as soon
+		if !dryRun {
+			c.beginMigration(r, "")
 		}
 	}
-	return c.view(p, target, at), applied
+	return c.view(target, at), applied
 }

@@ -26,7 +26,7 @@ func TestUpdateKeepsPower(t *testing.T) {
 				c.create(with(strategy))
 				time.Sleep(running)
 				before := c.get("vm")
-				after, applied, err := c.update(domain.VMChange{Labels: map[string]*string{"a": ptr("b")}}, provider.UpdateOptions{})
+				after, applied, err := c.update(domain.VMChange{Labels: map[string]*string{"a": new("b")}}, provider.UpdateOptions{})
 				c.good(err)
 				if applied != domain.AppliedLive || after.Revision == before.Revision || after.Labels["a"] != "b" {
 					t.Errorf("%s: %s %+v", strategy, applied, after)
@@ -48,12 +48,12 @@ func TestUpdateFields(t *testing.T) {
 	s.Tolerations = []domain.Toleration{{Key: "a", Operator: "Exists"}}
 	c.create(s)
 	change := domain.VMChange{
-		Labels:         map[string]*string{"drop": nil, "absent": nil, "new": ptr("2")},
-		Annotations:    map[string]*string{"note": ptr("x")},
-		GuestLabels:    map[string]*string{"g": ptr("1")},
-		NodeSelector:   map[string]*string{"zone": ptr("a")},
+		Labels:         map[string]*string{"drop": nil, "absent": nil, "new": new("2")},
+		Annotations:    map[string]*string{"note": new("x")},
+		GuestLabels:    map[string]*string{"g": new("1")},
+		NodeSelector:   map[string]*string{"zone": new("a")},
 		CPU:            &domain.CPU{Sockets: 4},
-		MemoryBytes:    ptr(int64(4 << 30)),
+		MemoryBytes:    new(int64(4 << 30)),
 		SetDisks:       []domain.Disk{{Name: "data", Kind: domain.DiskBlank, Bytes: 1 << 30}},
 		SetNetworks:    []domain.Network{{Name: "lan", Attachment: "lan"}},
 		RemoveNetworks: []string{"default", "absent"},
@@ -94,12 +94,13 @@ func TestUpdateRefuses(t *testing.T) {
 			"an old revision":            {domain.VMChange{}, provider.UpdateOptions{Revision: old.Revision}, domain.CodeRevisionConflict},
 			"another VM":                 {domain.VMChange{}, provider.UpdateOptions{UID: "other"}, domain.CodeUIDConflict},
 			"a label of the identity":    {domain.VMChange{Labels: map[string]*string{"kubevirt-shepherd.io/managed-by": nil}}, provider.UpdateOptions{}, domain.CodeInvalidSpec},
-			"a bad label":                {domain.VMChange{Labels: map[string]*string{"a": ptr("b/c")}}, provider.UpdateOptions{}, domain.CodeInvalidSpec},
-			"no memory":                  {domain.VMChange{MemoryBytes: ptr(int64(0))}, provider.UpdateOptions{}, domain.CodeInvalidSpec},
+			"a bad label":                {domain.VMChange{Labels: map[string]*string{"a": new("b/c")}}, provider.UpdateOptions{}, domain.CodeInvalidSpec},
+			"no memory":                  {domain.VMChange{MemoryBytes: new(int64(0))}, provider.UpdateOptions{}, domain.CodeInvalidSpec},
 			"a disk of no kind":          {domain.VMChange{SetDisks: []domain.Disk{{Name: "x"}}}, provider.UpdateOptions{}, domain.CodeInvalidSpec},
-			"a type beside own memory":   {domain.VMChange{InstanceType: &domain.Matcher{Name: "u1.small"}}, provider.UpdateOptions{}, domain.CodeInvalidSpec},
+			"a type that there is not":   {domain.VMChange{InstanceType: &domain.Matcher{Name: "nope"}}, provider.UpdateOptions{}, domain.CodeInstanceTypeNotFound},
+			"a type and own memory":      {domain.VMChange{InstanceType: &domain.Matcher{Name: "u1.small"}, MemoryBytes: new(int64(1))}, provider.UpdateOptions{}, domain.CodeInvalidSpec},
 			"both removed and set":       {domain.VMChange{SetNetworks: []domain.Network{{Name: "n"}}, RemoveNetworks: []string{"n"}}, provider.UpdateOptions{}, domain.CodeInvalidSpec},
-			"bad and of another VM also": {domain.VMChange{MemoryBytes: ptr(int64(-1))}, provider.UpdateOptions{UID: "other"}, domain.CodeInvalidSpec},
+			"bad and of another VM also": {domain.VMChange{MemoryBytes: new(int64(-1))}, provider.UpdateOptions{UID: "other"}, domain.CodeInvalidSpec},
 		} {
 			before := c.get("vm")
 			if _, _, err := c.update(e.change, e.opts); domain.CodeOf(err) != e.want {
@@ -115,7 +116,7 @@ func TestUpdateRefuses(t *testing.T) {
 		big := typed("u1.small", "")
 		big.Name = "typed"
 		c.create(big)
-		_, _, err = c.p.UpdateVM(c.ctx(), "mock", "team", "typed", domain.VMChange{MemoryBytes: ptr(int64(1 << 30))}, provider.UpdateOptions{})
+		_, _, err = c.p.UpdateVM(c.ctx(), "mock", "team", "typed", domain.VMChange{MemoryBytes: new(int64(1 << 30))}, provider.UpdateOptions{})
 		c.code(err, domain.CodeInvalidSpec)
 		_, _, err = c.p.UpdateVM(c.ctx(), "mock", "team", "typed", domain.VMChange{InstanceType: &domain.Matcher{Name: "nope"}}, provider.UpdateOptions{})
 		c.code(err, domain.CodeInstanceTypeNotFound)
@@ -126,6 +127,51 @@ func TestUpdateRefuses(t *testing.T) {
 	})
 }
 
+// TestInstanceTypeInstead: an instance type takes the place of CPU and memory, but not of those that others own.
+func TestInstanceTypeInstead(t *testing.T) {
+	c := on(t, mock.Options{})
+	c.create(with(domain.RunStrategyHalted))
+	large := domain.VMChange{InstanceType: &domain.Matcher{Name: "u1.large"}}
+	c.good(c.p.Edit(c.ref("vm"), "kubectl", domain.VMChange{MemoryBytes: new(int64(3 << 30))}))
+	_, _, err := c.update(large, provider.UpdateOptions{})
+	c.code(err, domain.CodeInvalidSpec)
+	_, _, err = c.update(domain.VMChange{MemoryBytes: new(int64(2 << 30))}, provider.UpdateOptions{Force: true})
+	c.good(err)
+	vm, applied, err := c.update(large, provider.UpdateOptions{})
+	if err != nil || applied != domain.AppliedLive || vm.InstanceType.Name != "u1.large" || vm.CPU != (domain.CPU{}) || vm.Memory != (domain.Memory{}) {
+		t.Errorf("%+v, %s, %v", vm, applied, err)
+	}
+}
+
+// TestNoTimeAtAll: where a migration takes no time, it is over when the call returns.
+func TestNoTimeAtAll(t *testing.T) {
+	virtual(t, func(t *testing.T) {
+		c := on(t, mock.Options{Timing: mock.Timing{Observe: -1, Schedule: -1, Boot: -1, Agent: -1, Shutdown: -1, Migrate: -1}})
+		if vm := c.create(spec("vm")); vm.Status != domain.StatusRunning {
+			t.Errorf("it is %s", vm.Status)
+		}
+		vm, applied, err := c.update(domain.VMChange{MemoryBytes: new(int64(4 << 30))}, provider.UpdateOptions{})
+		if err != nil || applied != domain.AppliedMigrating || vm.Memory.Bytes != 4<<30 || vm.RestartRequired {
+			t.Errorf("%+v %t, %s, %v", vm.Memory, vm.RestartRequired, applied, err)
+		}
+		for range 7 {
+			if m := c.migrate(provider.MigrateOptions{}); m.Phase != domain.PhaseSucceeded {
+				t.Errorf("%+v", m)
+			}
+		}
+		if list, err := c.p.ListMigrations(c.ctx(), "mock", "team", "vm", provider.ListOptions{}); err != nil || len(list.Items) != 5 {
+			t.Errorf("%+v, %v", list, err)
+		}
+		c.good(c.p.StopVM(c.ctx(), "mock", "team", "vm", provider.StopOptions{}))
+		if vm := c.get("vm"); vm.Status != domain.StatusStopped {
+			t.Errorf("it is %s", vm.Status)
+		}
+		c.good(c.p.DeleteVM(c.ctx(), "mock", "team", "vm", provider.DeleteOptions{}))
+		_, err = c.p.GetVM(c.ctx(), "mock", "team", "vm")
+		c.code(err, domain.CodeVMNotFound)
+	})
+}
+
 // TestApplied: what a running instance takes at once, by a migration, and at its next start only.
 func TestApplied(t *testing.T) {
 	hot := domain.Disk{Name: "hot", Kind: domain.DiskClaim, Claim: "claim", Hotpluggable: true}
@@ -133,19 +179,19 @@ func TestApplied(t *testing.T) {
 		change domain.VMChange
 		want   domain.Applied
 	}{
-		"a label":                 {domain.VMChange{Labels: map[string]*string{"a": ptr("b")}}, domain.AppliedLive},
-		"placement":               {domain.VMChange{NodeSelector: map[string]*string{"a": ptr("b")}, Tolerations: []domain.Toleration{{Operator: "Exists"}}}, domain.AppliedLive},
+		"a label":                 {domain.VMChange{Labels: map[string]*string{"a": new("b")}}, domain.AppliedLive},
+		"placement":               {domain.VMChange{NodeSelector: map[string]*string{"a": new("b")}, Tolerations: []domain.Toleration{{Operator: "Exists"}}}, domain.AppliedLive},
 		"a hot-pluggable disk":    {domain.VMChange{SetDisks: []domain.Disk{hot}}, domain.AppliedLive},
 		"more sockets":            {domain.VMChange{CPU: &domain.CPU{Sockets: 4, Cores: 2, Threads: 1, Milli: 1500}}, domain.AppliedMigrating},
-		"more memory":             {domain.VMChange{MemoryBytes: ptr(int64(4 << 30))}, domain.AppliedMigrating},
+		"more memory":             {domain.VMChange{MemoryBytes: new(int64(4 << 30))}, domain.AppliedMigrating},
 		"another network":         {domain.VMChange{SetNetworks: []domain.Network{{Name: "lan", Attachment: "lan"}}}, domain.AppliedMigrating},
 		"more cores":              {domain.VMChange{CPU: &domain.CPU{Sockets: 1, Cores: 4, Threads: 1, Milli: 1500}}, domain.AppliedRestartRequired},
-		"less memory":             {domain.VMChange{MemoryBytes: ptr(int64(1 << 30))}, domain.AppliedRestartRequired},
+		"less memory":             {domain.VMChange{MemoryBytes: new(int64(1 << 30))}, domain.AppliedRestartRequired},
 		"a disk that is fixed":    {domain.VMChange{SetDisks: []domain.Disk{{Name: "d", Kind: domain.DiskClaim, Claim: "c"}}}, domain.AppliedRestartRequired},
 		"the root disk goes":      {domain.VMChange{RemoveDisks: []string{"root"}}, domain.AppliedRestartRequired},
 		"the pod network goes":    {domain.VMChange{RemoveNetworks: []string{"default"}}, domain.AppliedRestartRequired},
-		"a label of the instance": {domain.VMChange{GuestLabels: map[string]*string{"a": ptr("b")}}, domain.AppliedRestartRequired},
-		"memory, and cores":       {domain.VMChange{MemoryBytes: ptr(int64(4 << 30)), CPU: &domain.CPU{Cores: 8}}, domain.AppliedRestartRequired},
+		"a label of the instance": {domain.VMChange{GuestLabels: map[string]*string{"a": new("b")}}, domain.AppliedLive},
+		"memory, and cores":       {domain.VMChange{MemoryBytes: new(int64(4 << 30)), CPU: &domain.CPU{Cores: 8}}, domain.AppliedRestartRequired},
 	} {
 		t.Run(why, func(t *testing.T) {
 			virtual(t, func(t *testing.T) {
@@ -192,7 +238,7 @@ func TestApplied(t *testing.T) {
 func TestHotplugThatCannotMigrate(t *testing.T) {
 	virtual(t, func(t *testing.T) {
 		c := on(t, mock.Options{})
-		more := domain.VMChange{MemoryBytes: ptr(int64(4 << 30))}
+		more := domain.VMChange{MemoryBytes: new(int64(4 << 30))}
 		c.create(spec("vm"))
 		c.is("vm", domain.StatusRunning)
 		c.good(c.p.SetKnobs(c.ref("vm"), mock.Knobs{MigrationFails: true}))
@@ -203,7 +249,7 @@ func TestHotplugThatCannotMigrate(t *testing.T) {
 		if vm := c.get("vm"); !vm.RestartRequired || vm.Memory.Bytes != 2<<30 {
 			t.Errorf("the migration failed, and then: %t %+v", vm.RestartRequired, vm.Memory)
 		}
-		back := domain.VMChange{MemoryBytes: ptr(int64(2 << 30))}
+		back := domain.VMChange{MemoryBytes: new(int64(2 << 30))}
 		if vm, applied, err := c.update(back, provider.UpdateOptions{}); err != nil || applied != domain.AppliedLive || vm.RestartRequired {
 			t.Errorf("a change taken back needs no restart: %s, %v", applied, err)
 		}
@@ -223,17 +269,17 @@ func TestOtherManagers(t *testing.T) {
 	c.code(c.p.Edit(c.ref("vm"), "", domain.VMChange{}), domain.CodeInvalidOption)
 	c.code(c.p.Edit(c.ref("missing"), "kubectl", domain.VMChange{}), domain.CodeVMNotFound)
 	c.good(c.p.Edit(c.ref("vm"), "kubectl", domain.VMChange{
-		Labels:   map[string]*string{"theirs": ptr("1"), "taken": ptr("2")},
+		Labels:   map[string]*string{"theirs": new("1"), "taken": new("2")},
 		SetDisks: []domain.Disk{{Name: "hot", Kind: domain.DiskClaim, Claim: "claim", Hotpluggable: true}},
 	}))
 
-	vm, _, err := c.update(domain.VMChange{Labels: map[string]*string{"new": ptr("1")}, SetDisks: []domain.Disk{{Name: "data", Kind: domain.DiskClaim, Claim: "d"}}}, provider.UpdateOptions{Force: true})
+	vm, _, err := c.update(domain.VMChange{Labels: map[string]*string{"new": new("1")}, SetDisks: []domain.Disk{{Name: "data", Kind: domain.DiskClaim, Claim: "d"}}}, provider.UpdateOptions{Force: true})
 	c.good(err)
 	if len(vm.Disks) != 3 || vm.Labels["theirs"] != "1" || vm.Labels["taken"] != "2" {
 		t.Errorf("an update lost what others set: %+v %v", vm.Disks, vm.Labels)
 	}
 
-	change := domain.VMChange{Labels: map[string]*string{"taken": ptr("3")}, RemoveDisks: []string{"hot"}}
+	change := domain.VMChange{Labels: map[string]*string{"taken": new("3")}, RemoveDisks: []string{"hot"}}
 	before := c.get("vm")
 	_, _, err = c.update(change, provider.UpdateOptions{})
 	e, ok := errors.AsType[*domain.Error](err)
@@ -247,14 +293,14 @@ func TestOtherManagers(t *testing.T) {
 	if c.get("vm").Revision != before.Revision {
 		t.Error("it changed something")
 	}
-	if _, _, err := c.update(domain.VMChange{Labels: map[string]*string{"taken": ptr("2")}}, provider.UpdateOptions{}); err != nil {
+	if _, _, err := c.update(domain.VMChange{Labels: map[string]*string{"taken": new("2")}}, provider.UpdateOptions{}); err != nil {
 		t.Errorf("to agree with the owner is no conflict: %v", err)
 	}
 	vm, _, err = c.update(change, provider.UpdateOptions{Force: true})
 	if err != nil || vm.Labels["taken"] != "3" || len(vm.Disks) != 2 {
 		t.Errorf("by force: %v %v, %v", vm.Labels, vm.Disks, err)
 	}
-	if _, _, err := c.update(domain.VMChange{Labels: map[string]*string{"taken": ptr("4")}}, provider.UpdateOptions{}); err != nil {
+	if _, _, err := c.update(domain.VMChange{Labels: map[string]*string{"taken": new("4")}}, provider.UpdateOptions{}); err != nil {
 		t.Errorf("it is ours now: %v", err)
 	}
 }
@@ -273,7 +319,7 @@ func TestApply(t *testing.T) {
 		made, err := apply(s, provider.ApplyOptions{})
 		c.good(err)
 		c.is("vm", domain.StatusRunning)
-		c.good(c.p.Edit(c.ref("vm"), "kubectl", domain.VMChange{Labels: map[string]*string{"theirs": ptr("1")},
+		c.good(c.p.Edit(c.ref("vm"), "kubectl", domain.VMChange{Labels: map[string]*string{"theirs": new("1")},
 			SetDisks: []domain.Disk{{Name: "hot", Kind: domain.DiskClaim, Claim: "claim", Hotpluggable: true}}}))
 		time.Sleep(time.Second)
 		before := c.get("vm")
@@ -311,6 +357,22 @@ func TestApply(t *testing.T) {
 	})
 }
 
+// TestApplyKeepsTheMarks: a create that is repeated after an apply still finds what it made.
+func TestApplyKeepsTheMarks(t *testing.T) {
+	c := on(t, mock.Options{})
+	key := provider.CreateOptions{IdempotencyKey: "intent"}
+	made, err := c.p.CreateVM(c.ctx(), "mock", "team", spec("vm"), key)
+	c.good(err)
+	other := spec("vm")
+	other.Annotations = map[string]string{"note": "x"}
+	_, err = c.p.ApplyVM(c.ctx(), "mock", "team", other, provider.ApplyOptions{})
+	c.good(err)
+	again, err := c.p.CreateVM(c.ctx(), "mock", "team", spec("vm"), key)
+	if err != nil || again.UID != made.UID || again.Annotations["note"] != "x" {
+		t.Errorf("%+v, %v", again, err)
+	}
+}
+
 // TestApplyToForeign: a VM that is not ours is taken over by its UID only, and its maker's fields stay.
 func TestApplyToForeign(t *testing.T) {
 	c := on(t, mock.Options{Installation: "prod"})
@@ -345,7 +407,7 @@ func TestDisjointUpdates(t *testing.T) {
 	for n := range 26 {
 		wg.Go(func() {
 			name := string(rune('a' + n))
-			_, _, err := c.update(domain.VMChange{Labels: map[string]*string{name: ptr("1")},
+			_, _, err := c.update(domain.VMChange{Labels: map[string]*string{name: new("1")},
 				SetDisks: []domain.Disk{{Name: "disk-" + name, Kind: domain.DiskClaim, Claim: name}}}, provider.UpdateOptions{})
 			if err != nil {
 				t.Error(err)

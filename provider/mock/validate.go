@@ -2,7 +2,6 @@ package mock
 
 import (
 	"context"
-	"errors"
 
 	"github.com/kv-shepherd/shepherd-go/domain"
 	"github.com/kv-shepherd/shepherd-go/internal/args"
@@ -21,20 +20,6 @@ func (p *Provider) validate(ctx context.Context, cluster, namespace string, spec
 	if err := names.Check(names.Cluster("cluster", cluster), names.Namespace("namespace", namespace)); err != nil {
 		return domain.Validation{}, err
 	}
-	if err := args.Context(ctx); err != nil {
-		return domain.Validation{}, err
-	}
-	if _, err := p.cluster(cluster); err != nil {
-		return domain.Validation{}, err
-	}
 	_, err := p.create(ctx, cluster, namespace, spec, provider.CreateOptions{DryRun: true})
-	refused, ok := errors.AsType[*domain.Error](err)
-	switch {
-	case err == nil:
-		return domain.Validation{Valid: true}, nil
-	case ok && refused.Kind() != domain.KindCanceled && refused.Kind() != domain.KindDeadlineExceeded:
-		return domain.Validation{Code: refused.Code, Fields: refused.Fields}, nil
-	default:
-		return domain.Validation{}, err
-	}
+	return args.Verdict(nil, err)
 }

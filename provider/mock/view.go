@@ -11,7 +11,7 @@ import (
 )
 
 // view makes the VM that a caller gets: it shares nothing with the record.
-func (c *site) view(p *Provider, r *record, at time.Time) *domain.VM {
+func (c *site) view(r *record, at time.Time) *domain.VM {
 	d := r.desired
 	s := r.machine.Situation()
 	vm := &domain.VM{
@@ -26,7 +26,7 @@ func (c *site) view(p *Provider, r *record, at time.Time) *domain.VM {
 		Labels:           maps.Clone(d.labels),
 		Annotations:      maps.Clone(d.annotations),
 		GuestLabels:      maps.Clone(d.guestLabels),
-		Identity:         domain.IdentityFromLabels(p.prefix, d.labels),
+		Identity:         d.identity,
 
 		RunStrategy:  s.Strategy,
 		InstanceType: cloneMatcher(d.instanceType),
@@ -82,6 +82,7 @@ func (c *site) viewInstance(vm *domain.VM, r *record) {
 	case domain.InstanceLive:
 		vm.CPU, vm.Memory = r.booted.given(c, r.key.namespace)
 		c.viewGuest(vm, r, i.Agent)
+	default: // what has ended has no guest
 	}
 }
 
