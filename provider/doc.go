@@ -22,5 +22,8 @@
 //
 // # Helpers
 //
-// [VMs] walks all pages of a listing, [WaitVM] waits for a state, [WaitVMGone] for the end of a delete.
+// [VMs] walks all pages of a listing, and [ListAll] lists over many clusters with one token and an error for each
+// cluster that fails. [WaitVM] waits for a state, [WaitVMGone] for the end of a delete. Verbs are strict: starting a VM
+// that runs is VM_ALREADY_RUNNING; [EnsureRunning] and its kin are for who only cares about the outcome. [Wrap] puts
+// hooks around every call: audit, metrics, a gate, faults in tests.
 package provider
