@@ -87,6 +87,8 @@ type Signals struct {
 	CreateFailed bool
 	// EverRan is true when the VM has had an instance before.
 	EverRan bool
+	// Leaving is true when an ended instance is being deleted: how it ended was wanted, and says nothing.
+	Leaving bool
 	// PausedReason is the reason of the instance's Paused condition.
 	PausedReason Reason
 	// VolumesPending is true while an instance waits for its volumes to be bound.
@@ -151,6 +153,8 @@ func (s Signals) withoutLiveInstance() (VMStatus, Reason) {
 			return StatusProvisioning, ""
 		}
 		return StatusStopped, ""
+	case row.reason == ReasonCrashLoop && at.Strategy == RunStrategyOnce:
+		return StatusFailed, ReasonInstanceFailed // KubeVirt says CrashLoopBackOff, and starts no other
 	case row.status == StatusFailed:
 		return row.status, row.reason
 	case at.Instance == InstanceStarting && s.Printable == "WaitingForReceiver":
@@ -161,11 +165,14 @@ func (s Signals) withoutLiveInstance() (VMStatus, Reason) {
 		return StatusStarting, ""
 	case at.Instance == InstanceNone && s.CreateFailed && s.wantsRunning():
 		return StatusFailed, ReasonCreateFailed
-	case at.Instance == InstanceFailed && (at.Strategy == RunStrategyManual || at.Strategy == RunStrategyOnce):
+	case at.Instance == InstanceFailed && !s.Leaving && (at.Strategy == RunStrategyManual || at.Strategy == RunStrategyOnce):
 		return StatusFailed, ReasonInstanceFailed
 	case s.Printable == "Stopped" && (s.startsByItself() || at.Strategy == RunStrategyWaitAsReceiver):
 		return StatusPending, "" // the instant before the controller makes the instance, or between two of them
 	case at.Instance == InstanceFinal || at.Instance == InstanceFailed:
+		if s.startsByItself() { // whatever the words still say
+			return StatusPending, ""
+		}
 		return StatusStopped, ""
 	case known && isOfLiveInstance(row.status): // the words lag behind an instance that is gone
 		if s.startsByItself() {

@@ -50,6 +50,9 @@ func TestStatus(t *testing.T) {
 		{"no image yet", Signals{Printable: "ImagePullBackOff", Observed: true, Situation: at(RunStrategyAlways, InstanceStarting)}, StatusFailed, ReasonImagePull},
 		{"crashing", Signals{Printable: "CrashLoopBackOff", Observed: true, EverRan: true, Situation: at(RunStrategyAlways, InstanceFailed)}, StatusFailed, ReasonCrashLoop},
 		{"failed and nobody restarts it", Signals{Printable: "Stopped", Observed: true, EverRan: true, Situation: at(RunStrategyManual, InstanceFailed)}, StatusFailed, ReasonInstanceFailed},
+		{"killed because it did not stop in time is stopped", Signals{Printable: "Stopped", Observed: true, EverRan: true, Leaving: true, Situation: at(RunStrategyManual, InstanceFailed)}, StatusStopped, ""},
+		{"the words lag between the two instances of a restart", Signals{Printable: "Stopping", Observed: true, EverRan: true, Situation: at(RunStrategyAlways, InstanceFinal)}, StatusPending, ""},
+		{"Once does not try again", Signals{Printable: "CrashLoopBackOff", Observed: true, EverRan: true, Situation: at(RunStrategyOnce, InstanceFailed)}, StatusFailed, ReasonInstanceFailed},
 		{"failed and replaced at once", Signals{Printable: "Stopped", Observed: true, EverRan: true, Situation: at(RunStrategyRerunOnFailure, InstanceFailed)}, StatusPending, ""},
 		{"a receiver waits", Signals{Printable: "WaitingForReceiver", Observed: true, Situation: at(RunStrategyWaitAsReceiver, InstanceStarting)}, StatusPending, ""},
 		{"a receiver without an instance reads Stopped", Signals{Printable: "Stopped", Observed: true, Situation: at(RunStrategyWaitAsReceiver, InstanceNone)}, StatusPending, ""},
@@ -71,11 +74,11 @@ func TestStatusIsTotal(t *testing.T) {
 	}
 	reached := map[VMStatus]bool{}
 	for _, printable := range printables {
-		for bits := range 1 << 9 {
+		for bits := range 1 << 10 {
 			bit := func(n int) bool { return bits>>n&1 == 1 }
 			for _, strategy := range RunStrategies() {
 				for _, instance := range InstanceStates() {
-					s := Signals{Printable: printable, Observed: bit(0), CreateFailed: bit(1), EverRan: bit(2), VolumesPending: bit(3), StartQueued: bit(8),
+					s := Signals{Printable: printable, Observed: bit(0), CreateFailed: bit(1), EverRan: bit(2), VolumesPending: bit(3), StartQueued: bit(8), Leaving: bit(9),
 						Situation: Situation{Strategy: strategy, Instance: instance, Paused: bit(4), StopPending: bit(5), Migrating: bit(6), Deleting: bit(7)}}
 					status, reason := s.Status()
 					reached[status] = true

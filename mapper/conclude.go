@@ -17,6 +17,7 @@ func signals(vm *domain.VM, v *vmView, i *instanceView) domain.Signals {
 		EverRan:      v.everRan || i != nil,
 	}
 	if i != nil {
+		s.Leaving = i.deleting
 		s.PausedReason = pausedReason(find(i.conditions, "Paused"))
 		s.VolumesPending = find(i.conditions, "Provisioning").isTrue() ||
 			i.phase == "Pending" && find(i.conditions, "DataVolumesReady").isFalse()

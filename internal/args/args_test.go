@@ -3,6 +3,7 @@ package args
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -75,6 +76,7 @@ func TestPageOfMigrations(t *testing.T) {
 		if opts.Continue = page.Continue; opts.Continue == "" {
 			break
 		}
+		all = slices.DeleteFunc(all, func(m *domain.Migration) bool { return m.Name == "m2" }) // forgotten meanwhile
 	}
 	if diff := cmp.Diff([]string{"m0", "m1", "m2", "m3", "m4", "m5", "m6"}, got); diff != "" {
 		t.Errorf("pages of 3 (-want +got):\n%s", diff)

@@ -1,6 +1,11 @@
 package args
 
 import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
 	"github.com/kv-shepherd/shepherd-go/domain"
 	"github.com/kv-shepherd/shepherd-go/internal/names"
 	"github.com/kv-shepherd/shepherd-go/internal/paging"
@@ -20,22 +25,51 @@ func Migrate(opts provider.MigrateOptions) error {
 	return nil
 }
 
-// PageOfMigrations cuts one page out of all migrations of a VM, which are few. Migrations have no labels of ours, so
-// that a label selector, if any, selects none.
+// SortMigrations puts the active ones first, then the newest.
+func SortMigrations(all []*domain.Migration) { slices.SortFunc(all, compareMigrations) }
+
+func compareMigrations(a, b *domain.Migration) int {
+	switch ended := a.Phase.Ended(); {
+	case ended == b.Phase.Ended():
+		return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), cmp.Compare(a.Name, b.Name))
+	case ended:
+		return 1
+	}
+	return -1
+}
+
+// PageOfMigrations cuts one page out of the sorted migrations of a VM, which are few. The token holds the place of the
+// last one, so that it serves when that one is forgotten meanwhile. Migrations have no labels of ours, so that a label
+// selector, if any, selects those that lack them.
 func PageOfMigrations(r ListRequest, all []*domain.Migration) *domain.MigrationList {
 	list := &domain.MigrationList{}
-	past := r.Cursor.LastKey == ""
+	after := placeOf(r.Cursor.LastKey)
 	for _, migration := range all {
 		switch {
-		case !past:
-			past = migration.UID == r.Cursor.LastKey
+		case after != nil && compareMigrations(migration, after) <= 0:
 		case !r.Labels.Matches(nil) || !r.Fields.Matches(migration.Namespace, migration.Name):
 		case len(list.Items) == r.Limit:
-			list.Continue = r.Next(paging.Cursor{LastKey: list.Items[r.Limit-1].UID})
+			list.Continue = r.Next(paging.Cursor{LastKey: placeText(list.Items[r.Limit-1])})
 			return list
 		default:
 			list.Items = append(list.Items, migration)
 		}
 	}
 	return list
+}
+
+// placeText is where a migration stands in the order: its phase, time and name.
+func placeText(m *domain.Migration) string {
+	return string(m.Phase) + " " + m.CreatedAt.UTC().Format(time.RFC3339Nano) + " " + m.Name
+}
+
+// placeOf reads placeText; nil for the beginning.
+func placeOf(text string) *domain.Migration {
+	phase, rest, _ := strings.Cut(text, " ")
+	at, name, ok := strings.Cut(rest, " ")
+	created, err := time.Parse(time.RFC3339Nano, at)
+	if !ok || err != nil {
+		return nil
+	}
+	return &domain.Migration{Phase: domain.Phase(phase), CreatedAt: created, Name: name}
 }

@@ -54,6 +54,7 @@ func (m *Machine) Signals() domain.Signals {
 		StartQueued:    m.startQueued(),
 		CreateFailed:   m.createFailed,
 		EverRan:        m.instances > 0,
+		Leaving:        m.instance.deleting,
 		PausedReason:   m.instance.pausedReason,
 		VolumesPending: m.instance.blocked == blockedByVolumes,
 	}

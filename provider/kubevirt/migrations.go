@@ -1,10 +1,8 @@
 package kubevirt
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
-	"slices"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -179,15 +177,7 @@ func (p *Provider) migrationsOf(ctx context.Context, c *cluster, ref domain.Ref)
 			found = append(found, migration)
 		}
 	}
-	slices.SortFunc(found, func(a, b *domain.Migration) int {
-		switch {
-		case a.Phase.Ended() != b.Phase.Ended() && !a.Phase.Ended():
-			return -1
-		case a.Phase.Ended() != b.Phase.Ended():
-			return 1
-		}
-		return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), cmp.Compare(a.Name, b.Name))
-	})
+	args.SortMigrations(found)
 	return found, nil
 }
 

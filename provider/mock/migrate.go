@@ -2,7 +2,6 @@ package mock
 
 import (
 	"context"
-	"slices"
 
 	"github.com/kv-shepherd/shepherd-go/domain"
 	"github.com/kv-shepherd/shepherd-go/internal/args"
@@ -119,13 +118,10 @@ func (p *Provider) listMigrations(ctx context.Context, cluster, namespace, vm st
 
 // viewMigrations are the migrations of a VM, the active one first, then the newest.
 func (c *site) viewMigrations(r *record) []*domain.Migration {
-	var active, ended []*domain.Migration
-	for _, m := range slices.Backward(r.migrations) {
-		if m.state.Over() {
-			ended = append(ended, c.viewMigration(m))
-		} else {
-			active = append(active, c.viewMigration(m))
-		}
+	all := make([]*domain.Migration, 0, len(r.migrations))
+	for _, m := range r.migrations {
+		all = append(all, c.viewMigration(m))
 	}
-	return append(active, ended...)
+	args.SortMigrations(all)
+	return all
 }
