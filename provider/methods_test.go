@@ -14,7 +14,6 @@ func callEveryMethod(t *testing.T, p provider.Provider, check func(name string, 
 	t.Helper()
 	of := reflect.TypeFor[provider.Provider]()
 	for method := range of.Methods() {
-		method := method
 		var in []reflect.Value
 		for i := range method.Type.NumIn() {
 			switch arg := method.Type.In(i); {
@@ -40,7 +39,6 @@ func callEveryMethod(t *testing.T, p provider.Provider, check func(name string, 
 func TestSignatures(t *testing.T) {
 	of := reflect.TypeFor[provider.Provider]()
 	for method := range of.Methods() {
-		method := method
 		sig := method.Type
 		if sig.In(0) != reflect.TypeFor[context.Context]() {
 			t.Errorf("%s does not begin with a context", method.Name)
