@@ -292,6 +292,9 @@ func CodeOf(err error) Code {
 		return ""
 	}
 	if e, ok := errors.AsType[*Error](err); ok {
+		if e == nil || e.Code == "" {
+			return CodeInternal // an error somebody forgot to fill in
+		}
 		return e.Code
 	}
 	if c, ok := errors.AsType[Code](err); ok {

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Params are the values a translated message needs, by the keys below. They never hold a secret.
@@ -114,16 +115,16 @@ func (e *Error) Error() string {
 		b.WriteString(")")
 	}
 	for _, f := range e.Fields {
-		fmt.Fprintf(&b, "; %s: %s", f.Field, f.Reason)
+		fmt.Fprintf(&b, "; %s: %s", oneLine(f.Field), oneLine(f.Reason))
 		if f.Manager != "" {
 			fmt.Fprintf(&b, " by %q", f.Manager)
 		}
 		if f.Detail != "" {
-			b.WriteString(" (" + f.Detail + ")")
+			b.WriteString(" (" + oneLine(f.Detail) + ")")
 		}
 	}
 	if e.Err != nil {
-		b.WriteString(": " + e.Err.Error())
+		b.WriteString(": " + oneLine(e.Err.Error()))
 	}
 	return b.String()
 }
@@ -138,6 +139,16 @@ func printable(s string) string {
 		return quoted
 	}
 	return s
+}
+
+// oneLine keeps foreign text from forging a line of a log: control characters become spaces.
+func oneLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
+			return ' '
+		}
+		return r
+	}, s)
 }
 
 // Is reports whether target is this error's code, or the standard error of its kind: errors.ErrUnsupported,
@@ -215,7 +226,7 @@ type wireError struct {
 }
 
 // MarshalJSON writes everything but Err.
-func (e *Error) MarshalJSON() ([]byte, error) {
+func (e Error) MarshalJSON() ([]byte, error) {
 	return json.Marshal(wireError{e.Code, e.Op, e.Params, e.Fields, e.RetryAfter.Milliseconds(), e.OutcomeUnknown})
 }
 

@@ -72,6 +72,8 @@ func TestCodeOf(t *testing.T) {
 		{context.Canceled, CodeCanceled},
 		{fmt.Errorf("x: %w", context.DeadlineExceeded), CodeDeadlineExceeded},
 		{errors.ErrUnsupported, CodeCapabilityUnsupported},
+		{&Error{}, CodeInternal},
+		{(*Error)(nil), CodeInternal},
 		{errors.Join(errors.New("x"), E(CodeQueueFull, nil, nil)), CodeQueueFull},
 	} {
 		if got := CodeOf(c.err); got != c.want {
@@ -111,9 +113,9 @@ func TestErrorText(t *testing.T) {
 		Code: CodeFieldConflict, Op: "update_vm",
 		Params: Params{ParamName: "web\nFORGED", ParamCluster: "c1"},
 		Fields: []FieldError{{Field: "cpu.cores", Reason: FieldOwned, Manager: "virt-api", Detail: "d"}},
-		Err:    errors.New("cause"),
+		Err:    errors.New("cause\nFORGED"),
 	}
-	const want = `update_vm: FIELD_CONFLICT (cluster=c1 name="web\nFORGED"); cpu.cores: owned by "virt-api" (d): cause`
+	const want = `update_vm: FIELD_CONFLICT (cluster=c1 name="web\nFORGED"); cpu.cores: owned by "virt-api" (d): cause FORGED`
 	if got := err.Error(); got != want {
 		t.Errorf("Error() = %s\nwant      %s", got, want)
 	}
@@ -159,15 +161,32 @@ func TestSecretNeverPrints(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, text := range []string{
+	hidden := struct{ s Secret }{s.S}
+	spec := VMSpec{CloudInit: &CloudInit{UserData: s.S}}
+	texts := []string{
 		fmt.Sprint(s), fmt.Sprintf("%v %+v %#v %s %q %x %d", s, s, s, s.S, s.S, s.S, s.S), fmt.Sprint(s.P), string(data), logged.String(),
-	} {
+	}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%t", "%c", "%p"} {
+		texts = append(texts, fmt.Sprintf(verb, hidden), fmt.Sprintf(verb, spec), fmt.Sprintf(verb, s.S))
+	}
+	for _, text := range texts {
 		if strings.Contains(text, "hunter2") || strings.Contains(text, fmt.Sprintf("%x", "hunter2")) {
 			t.Errorf("printed: %s", text)
 		}
 	}
 	if s.S.Reveal() != "hunter2" || !s.S.Equal(NewSecret("hunter2")) || s.S.IsZero() {
 		t.Error("the value is lost")
+	}
+}
+
+func TestMaskIsRefusedByField(t *testing.T) {
+	var spec VMSpec
+	err := json.Unmarshal([]byte(`{"cloudInit":{"networkData":"[secret]"}}`), &spec)
+	if e, ok := errors.AsType[*Error](err); !ok || e.Params[ParamField] != "cloudInit.networkData" {
+		t.Errorf("Unmarshal() = %v", err)
+	}
+	if err := json.Unmarshal([]byte(`{"cloudInit":{"userData":"x","userDataSecret":"s"}}`), &spec); err != nil || spec.CloudInit.UserData.Reveal() != "x" || spec.CloudInit.UserDataSecret != "s" {
+		t.Errorf("Unmarshal() = %v, %+v", err, spec.CloudInit)
 	}
 }
 

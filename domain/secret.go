@@ -10,22 +10,36 @@ import (
 const SecretMask = "[secret]"
 
 // Secret is text that cannot print itself: cloud-init user data, passwords, tokens. Only [Secret.Reveal] gives it out.
-type Secret struct{ value string }
+// Compare with [Secret.Equal]: == compares where the values are, not what they are.
+//
+// The value is behind a pointer because fmt prints unexported fields, and any value under a verb it does not know, by
+// reflection and without asking Formatter: then the address shows.
+type Secret struct{ value *string }
 
 // NewSecret hides a value.
-func NewSecret(value string) Secret { return Secret{value} }
+func NewSecret(value string) Secret {
+	if value == "" {
+		return Secret{}
+	}
+	return Secret{&value}
+}
 
 // Reveal returns the value. Hosts that persist a spec persist this, encrypted.
-func (s Secret) Reveal() string { return s.value }
+func (s Secret) Reveal() string {
+	if s.value == nil {
+		return ""
+	}
+	return *s.value
+}
 
 // IsZero says that the secret is empty; encoding/json's omitzero asks it.
-func (s Secret) IsZero() bool { return s.value == "" }
+func (s Secret) IsZero() bool { return s.value == nil }
 
 // Equal compares the values.
-func (s Secret) Equal(other Secret) bool { return s.value == other.value }
+func (s Secret) Equal(other Secret) bool { return s.Reveal() == other.Reveal() }
 
 func (s Secret) mask() string {
-	if s.value == "" {
+	if s.value == nil {
 		return ""
 	}
 	return SecretMask
@@ -37,7 +51,7 @@ func (s Secret) String() string { return s.mask() }
 // GoString returns the mask.
 func (s Secret) GoString() string { return s.mask() }
 
-// Format writes the mask whatever the verb and flags.
+// Format writes the mask.
 func (s Secret) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, s.mask()) }
 
 // LogValue returns the mask.
@@ -64,6 +78,6 @@ func (s *Secret) UnmarshalText(text []byte) error {
 	if string(text) == SecretMask {
 		return Invalid(FieldError{Field: "secret", Reason: FieldInvalid, Detail: "is the mask of a secret, not its value"})
 	}
-	s.value = string(text)
+	*s = NewSecret(string(text))
 	return nil
 }

@@ -33,7 +33,7 @@ type VMSpec struct {
 
 	// Manifest is a KubeVirt VirtualMachine as JSON, for all that has no field above. Fields this version does not
 	// know travel to the cluster as they are. Where both speak, the field above wins; a contradiction in name,
-	// namespace or run strategy is refused instead.
+	// namespace or run strategy is refused instead. Whatever secrets it holds are printed with it: prefer CloudInit.
 	Manifest json.RawMessage `json:"manifest,omitempty"`
 }
 
@@ -56,6 +56,22 @@ type CloudInit struct {
 	// UserDataSecret and NetworkDataSecret name Kubernetes secrets of the VM's namespace that hold them.
 	UserDataSecret    string `json:"userDataSecret,omitempty"`
 	NetworkDataSecret string `json:"networkDataSecret,omitempty"`
+}
+
+// UnmarshalJSON reads a CloudInit. A secret's mask is refused with the field that has it, see [Secret.UnmarshalJSON].
+func (c *CloudInit) UnmarshalJSON(data []byte) error {
+	type plain CloudInit // without this method
+	var masked struct {
+		UserData, NetworkData json.RawMessage
+	}
+	if json.Unmarshal(data, &masked) == nil {
+		for field, value := range map[string]json.RawMessage{"cloudInit.userData": masked.UserData, "cloudInit.networkData": masked.NetworkData} {
+			if string(value) == `"`+SecretMask+`"` {
+				return Invalid(FieldError{Field: field, Reason: FieldInvalid, Detail: "is the mask of a secret, not its value"})
+			}
+		}
+	}
+	return json.Unmarshal(data, (*plain)(c))
 }
 
 // Toleration lets a VM run on nodes with a matching taint; the words are Kubernetes'.

@@ -9,5 +9,5 @@ import (
 // TestHotplug: declarative hotplug, which is KubeVirt's default since 1.9, writes the VM from virt-api.
 func TestHotplug(t *testing.T) {
 	t.Parallel()
-	setup.CheckHotplug(t, "virt-api")
+	setup.CheckHotplug(t, setup.Mechanism{Manager: "virt-api", Declarative: true})
 }

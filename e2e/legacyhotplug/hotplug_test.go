@@ -14,4 +14,4 @@ func TestMain(m *testing.M) {
 	harness.MainWith(m, controlplane.Options{FeatureGates: []string{"HotplugVolumes"}})
 }
 
-func TestHotplug(t *testing.T) { setup.CheckHotplug(t, "virt-controller") }
+func TestHotplug(t *testing.T) { setup.CheckHotplug(t, setup.Mechanism{Manager: "virt-controller"}) }

@@ -41,16 +41,16 @@ func (v *VM) Hotplug(tb testing.TB, name string) {
 	Must(tb, "hotplug "+name, err)
 }
 
-// WaitAttached waits until the VM asks for exactly these disks, in any order, and the instance has those that were
-// plugged in.
-func (v *VM) WaitAttached(tb testing.TB, names ...string) *domain.VM {
+// waitDisks waits until the VM asks for exactly these disks, in any order, and the instance has them: all but waiting,
+// which may have to wait for a restart.
+func (v *VM) waitDisks(tb testing.TB, waiting string, names ...string) *domain.VM {
 	tb.Helper()
 	slices.Sort(names)
 	return v.Wait(tb, "with disks attached", func(vm *domain.VM) bool {
 		var there []string
 		for _, disk := range vm.Disks {
 			there = append(there, disk.Name)
-			if disk.Attached == domain.FactNo {
+			if disk.Attached == domain.FactNo && disk.Name != waiting {
 				return false
 			}
 		}
@@ -59,10 +59,17 @@ func (v *VM) WaitAttached(tb testing.TB, names ...string) *domain.VM {
 	})
 }
 
-// CheckHotplug plugs a volume into a VM and then edits the VM through the provider in every way that could lose it.
-// The list of volumes has one owner, which the hotplug takes over: manager is who that is, by the mechanism that the
-// control plane uses.
-func CheckHotplug(t *testing.T, manager string) {
+// Mechanism is how a control plane plugs volumes into running VMs.
+type Mechanism struct {
+	// Manager is the field manager that writes a plugged volume into the VM, and owns the list of volumes then.
+	Manager string
+	// Declarative says that a disk which an edit of the VM adds is plugged in too; else it waits for a restart.
+	Declarative bool
+}
+
+// CheckHotplug plugs a volume into a VM and then edits the VM through the provider in every way that could lose it:
+// the list of volumes has one owner, which the hotplug takes over.
+func CheckHotplug(t *testing.T, mechanism Mechanism) {
 	site := New(t, harness.Namespace(t))
 	for _, name := range []string{"hot", "extra", "second"} {
 		Claim(t, site.Namespace, name)
@@ -70,17 +77,25 @@ func CheckHotplug(t *testing.T, manager string) {
 	spec := Spec("vm", domain.RunStrategyAlways)
 	vm := site.Running(t, spec)
 	vm.Hotplug(t, "hot")
-	before := vm.WaitAttached(t, "root", "hot")
+	waiting := "extra"
+	if mechanism.Declarative {
+		waiting = ""
+	}
+	before := vm.waitDisks(t, "", "root", "hot")
 	vm.Settled(t)
-	Diff(t, "owners of the list of volumes", true, slices.Contains(vm.ownersOfVolumes(t), manager))
+	if owners := vm.ownersOfVolumes(t); !slices.Contains(owners, mechanism.Manager) {
+		t.Errorf("owners of the list of volumes: %v; want %s among them", owners, mechanism.Manager)
+	}
 	update := func(what string, change domain.VMChange, disks ...string) {
 		t.Helper()
-		_, _, err := site.UpdateVM(t.Context(), Cluster, site.Namespace, "vm", change, provider.UpdateOptions{})
+		_, applied, err := site.UpdateVM(t.Context(), Cluster, site.Namespace, "vm", change, provider.UpdateOptions{})
 		Must(t, what, err)
-		after := vm.WaitAttached(t, disks...)
+		if mechanism.Declarative { // the other marks nothing, and the disk comes or goes with a restart
+			Diff(t, what+": applied", domain.AppliedLive, applied)
+		}
+		after := vm.waitDisks(t, waiting, disks...)
 		Diff(t, what+": instance", before.InstanceID, after.InstanceID)
 		Diff(t, what+": status", domain.StatusRunning, after.Status)
-		Diff(t, what+": a restart is not asked for", "", after.RestartReason)
 	}
 	disk := func(name string) []domain.Disk {
 		return []domain.Disk{{Name: name, Kind: domain.DiskClaim, Claim: name, Bus: "scsi", Hotpluggable: true}}
@@ -102,16 +117,26 @@ func CheckHotplug(t *testing.T, manager string) {
 	after, err := site.ApplyVM(t.Context(), Cluster, site.Namespace, spec, provider.ApplyOptions{})
 	Must(t, "apply", err)
 	Diff(t, "label of the apply", "2", after.Labels["b"])
-	vm.WaitAttached(t, "root", "hot", "second")
+	vm.waitDisks(t, waiting, "root", "hot", "second")
 	spec.Disks = append(spec.Disks, disk("extra")...)
 	_, err = site.ApplyVM(t.Context(), Cluster, site.Namespace, spec, provider.ApplyOptions{})
 	Must(t, "apply with one more disk", err)
-	vm.WaitAttached(t, "root", "hot", "second", "extra")
+	vm.waitDisks(t, waiting, "root", "hot", "second", "extra")
 	spec.Disks = spec.Disks[:1]
 	_, err = site.ApplyVM(t.Context(), Cluster, site.Namespace, spec, provider.ApplyOptions{})
 	Must(t, "apply with one disk less", err)
-	vm.WaitAttached(t, "root", "hot", "second")
-	update("a hot-plugged disk removed by name", domain.VMChange{RemoveDisks: []string{"hot"}}, "root", "second")
+	vm.waitDisks(t, waiting, "root", "hot", "second")
+
+	remaining := []string{"root", "second"}
+	if !mechanism.Declarative {
+		remaining = append(remaining, "hot") // the instance has it until it is restarted, and the VM is read with it
+	}
+	update("a hot-plugged disk removed by name", domain.VMChange{RemoveDisks: []string{"hot"}}, remaining...)
+	var asked []string
+	for _, volume := range vm.Object(t).Spec.Template.Spec.Volumes {
+		asked = append(asked, volume.Name)
+	}
+	Diff(t, "volumes that the VM asks for in the end", []string{"root", "second"}, asked)
 }
 
 // ownersOfVolumes are the field managers that own the list of volumes.
