@@ -33,11 +33,26 @@ func (m *Mapper) BuildVM(namespace string, spec domain.VMSpec) (map[string]any, 
 	if body == nil {
 		body = object{}
 	}
-	stripServerFields(body)
+	m.stripForeignMarks(body, &spec)
 	body["apiVersion"], body["kind"] = vmspec.ManifestAPIVersion, vmspec.ManifestKind
 	m.buildMetadata(body, namespace, &spec)
 	buildSpec(in(body, "spec"), namespace, &spec)
 	return body, nil
+}
+
+// stripForeignMarks removes what a manifest that was read off another VM must not bring along: what only the server
+// writes, the marks of that VM's create, and the installation it belongs to.
+func (m *Mapper) stripForeignMarks(body object, spec *domain.VMSpec) {
+	stripServerFields(body)
+	metadata := in(body, "metadata")
+	if annotations, ok := metadata["annotations"].(object); ok {
+		for _, name := range vmspec.Bookkeeping {
+			delete(annotations, domain.LabelKey(m.prefix, name))
+		}
+	}
+	if labels, ok := metadata["labels"].(object); ok && spec.Identity.Installation == "" {
+		delete(labels, domain.LabelKey(m.prefix, "installation"))
+	}
 }
 
 // stripServerFields removes what only the server writes. A manifest that was read off a cluster has it, and in an apply

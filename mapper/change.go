@@ -20,7 +20,13 @@ func (m *Mapper) ChangeVM(body, live map[string]any, name string, change domain.
 	opts := vmspec.Options{LabelPrefix: m.prefix}
 	errs := vmspec.ValidateChange(opts, name, change)
 	if change.InstanceType == nil && (change.CPU != nil || change.MemoryBytes != nil) && peek(live, "spec", "instancetype") != nil {
-		errs = append(errs, domain.FieldError{Field: "cpu", Reason: domain.FieldContradicts, Detail: "with the VM's instance type"})
+		const detail = "with the VM's instance type"
+		if change.CPU != nil {
+			errs = append(errs, domain.FieldError{Field: "cpu", Reason: domain.FieldContradicts, Detail: detail})
+		}
+		if change.MemoryBytes != nil {
+			errs = append(errs, domain.FieldError{Field: "memoryBytes", Reason: domain.FieldContradicts, Detail: detail})
+		}
 	}
 	if err := domain.Invalid(errs...); err != nil {
 		return err
@@ -32,6 +38,7 @@ func (m *Mapper) ChangeVM(body, live map[string]any, name string, change domain.
 	if change.Tolerations != nil {
 		guest := in(body, "spec", "template", "spec")
 		delete(guest, "tolerations")
+		guest["tolerations"] = []any{} // said to be empty: left out, another owner's would stay
 		buildTolerations(guest, change.Tolerations)
 	}
 	changeCompute(body, change)

@@ -86,13 +86,25 @@ func TestStopWhileStopping(t *testing.T) {
 	}
 }
 
-// TestStopWithGrace: the grace period is the instance's from then on.
+// TestStopWithGrace: the grace period of the call is the instance's from then on.
 func TestStopWithGrace(t *testing.T) {
 	t.Parallel()
 	site := setup.New(t, harness.Namespace(t))
 	for _, strategy := range []domain.RunStrategy{domain.RunStrategyAlways, domain.RunStrategyRerunOnFailure} {
 		vm := site.Running(t, setup.Spec("vm-"+lower(strategy), strategy))
-		setup.Must(t, "stop", site.StopVM(t.Context(), setup.Cluster, site.Namespace, vm.Name, provider.StopOptions{GracePeriod: new(time.Duration(0))}))
+		vm.Annotate(t, knobStopDelay, slowStop)
+		stop := func(grace time.Duration) {
+			t.Helper()
+			setup.Must(t, "stop", site.StopVM(t.Context(), setup.Cluster, site.Namespace, vm.Name, provider.StopOptions{GracePeriod: &grace}))
+		}
+		stop(19 * time.Second)
+		instance := vm.Instance(t)
+		if instance == nil || instance.Spec.TerminationGracePeriodSeconds == nil {
+			t.Fatalf("%s: no instance, or none with a grace period", vm.Name)
+		}
+		setup.Diff(t, vm.Name+": grace period of the instance", int64(19), *instance.Spec.TerminationGracePeriodSeconds)
+		vm.WaitStatus(t, domain.StatusStopping)
+		stop(0)
 		vm.WaitStopped(t)
 	}
 }

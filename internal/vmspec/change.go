@@ -14,6 +14,7 @@ func ValidateChange(opts Options, vmName string, change domain.VMChange) []domai
 	c.labelEdits("labels", change.Labels)
 	c.identityEdits(opts, change.Labels)
 	c.annotationEdits("annotations", change.Annotations)
+	c.bookkeeping(opts, slices.Sorted(maps.Keys(change.Annotations)))
 	c.labelEdits("guestLabels", change.GuestLabels)
 	c.computeEdits(change)
 
@@ -78,6 +79,21 @@ func (c *checker) identityEdits(opts Options, edits map[string]*string) {
 		}
 	}
 }
+
+// bookkeeping refuses the annotations that the library keeps for itself: with them a caller could make an apply drop
+// disks that others added, or a repeated create return another intent's VM.
+func (c *checker) bookkeeping(opts Options, keys []string) {
+	for _, key := range keys {
+		for _, name := range Bookkeeping {
+			if key == domain.LabelKey(opts.LabelPrefix, name) {
+				c.add(names.Element("annotations", key), domain.FieldImmutable, "kept by the library")
+			}
+		}
+	}
+}
+
+// Bookkeeping are the names, behind the label prefix, of the annotations that the library keeps for itself.
+var Bookkeeping = []string{"idempotency-key", "owned", "provenance", "spec-hash"}
 
 func (c *checker) computeEdits(change domain.VMChange) {
 	if change.CPU != nil {

@@ -1,6 +1,9 @@
 package vmspec
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/kv-shepherd/shepherd-go/domain"
 	"github.com/kv-shepherd/shepherd-go/internal/names"
 )
@@ -8,6 +11,7 @@ import (
 func (c *checker) metadata(opts Options, spec domain.VMSpec) {
 	c.errs = append(c.errs, names.Labels("labels", spec.Labels)...)
 	c.errs = append(c.errs, names.Annotations("annotations", spec.Annotations)...)
+	c.bookkeeping(opts, slices.Sorted(maps.Keys(spec.Annotations)))
 	c.errs = append(c.errs, names.Labels("guestLabels", spec.GuestLabels)...)
 	c.identity(opts, spec)
 }

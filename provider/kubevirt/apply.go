@@ -17,7 +17,7 @@ import (
 func (p *Provider) ApplyVM(ctx context.Context, clusterName, namespace string, spec domain.VMSpec, opts provider.ApplyOptions) (*domain.VM, error) {
 	ref := domain.Ref{Cluster: clusterName, Namespace: namespace, Name: spec.Name}
 	vm, err := p.upsert(ctx, ref, spec, opts)
-	return vm, args.Error(provider.OpApplyVM, ref, hideSecrets(spec, err))
+	return vm, args.Error(provider.OpApplyVM, ref, err)
 }
 
 func (p *Provider) upsert(ctx context.Context, ref domain.Ref, spec domain.VMSpec, opts provider.ApplyOptions) (*domain.VM, error) {
@@ -75,6 +75,9 @@ func (p *Provider) upsertOnce(ctx context.Context, c *cluster, ref domain.Ref, s
 	if err != nil {
 		return nil, err
 	}
+	if err := p.knowsNewTypes(ctx, c, at, body); err != nil {
+		return nil, err
+	}
 	p.keepMarks(body, object)
 	p.mergeLists(body, object)
 	after, err := p.applyOver(ctx, c, ref, at, body, options)
@@ -120,7 +123,7 @@ func (p *Provider) apply(ctx context.Context, c *cluster, ref domain.Ref, body m
 	}
 	patch := metav1.PatchOptions{FieldManager: p.manager, Force: &opts.force, DryRun: dryRun(opts.dryRun)}
 	var after live
-	err = call{cluster: c, ref: ref, write: !opts.dryRun}.do(ctx, func(ctx context.Context) (err error) {
+	err = call{cluster: c, ref: ref, write: !opts.dryRun, spec: true, secrets: redactorOf(body)}.do(ctx, func(ctx context.Context) (err error) {
 		after.body, err = rawBody(c.set.KubevirtV1().RESTClient().Patch(types.ApplyPatchType).
 			Namespace(ref.Namespace).Resource(onVM).Name(ref.Name).
 			SpecificallyVersionedParams(&patch, metav1.ParameterCodec, metav1.SchemeGroupVersion).Body(data).Do(ctx))
@@ -129,5 +132,9 @@ func (p *Provider) apply(ctx context.Context, c *cluster, ref domain.Ref, body m
 	if err != nil {
 		return live{}, err
 	}
-	return p.mapped(ref, after, nil)
+	after, err = p.mapped(ref, after, nil)
+	if opts.dryRun {
+		return after, err
+	}
+	return after, afterwards(err)
 }

@@ -17,6 +17,11 @@ type call struct {
 	write bool
 	// limit is the call's own; zero is the cluster's.
 	limit time.Duration
+	// token is true for a list that begins at a continue token, spec for a request that sends a spec: what the server
+	// says 400 to.
+	token, spec bool
+	// secrets are those of what is sent; nil for none.
+	secrets *redactor
 }
 
 // do runs one request. Whatever goes wrong comes back as a *domain.Error.

@@ -27,7 +27,7 @@ const noRevision = "1"
 func (p *Provider) CreateVM(ctx context.Context, cluster, namespace string, spec domain.VMSpec, opts provider.CreateOptions) (*domain.VM, error) {
 	ref := domain.Ref{Cluster: cluster, Namespace: namespace, Name: spec.Name}
 	vm, err := p.create(ctx, ref, spec, opts)
-	return vm, args.Error(provider.OpCreateVM, ref, hideSecrets(spec, err))
+	return vm, args.Error(provider.OpCreateVM, ref, err)
 }
 
 func (p *Provider) create(ctx context.Context, ref domain.Ref, spec domain.VMSpec, opts provider.CreateOptions) (*domain.VM, error) {
@@ -49,8 +49,12 @@ func (p *Provider) create(ctx context.Context, ref domain.Ref, spec domain.VMSpe
 	if err != nil {
 		return nil, err
 	}
-	if err := p.knowsTypes(ctx, c, ref.Namespace, body); err != nil {
-		return nil, err
+	if unknown := p.knowsTypes(ctx, c, ref.Namespace, body); unknown != nil {
+		// A VM that an earlier call made, or that has the name, is the better answer: its type may be gone since.
+		if vm, err := p.existing(ctx, c, ref, opts.IdempotencyKey, hash); domain.CodeOf(err) != domain.CodeRevisionConflict {
+			return vm, err
+		}
+		return nil, unknown
 	}
 	p.mark(body, opts.IdempotencyKey, hash)
 	p.rememberElements(body)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/kv-shepherd/shepherd-go/domain"
 	"github.com/kv-shepherd/shepherd-go/internal/args"
+	"github.com/kv-shepherd/shepherd-go/internal/vmspec"
 	"github.com/kv-shepherd/shepherd-go/provider"
 )
 
@@ -33,7 +34,12 @@ func (p *Provider) delete(ctx context.Context, c *cluster, ref domain.Ref, opts 
 		request.Preconditions.ResourceVersion = &opts.Revision
 	}
 	err := call{cluster: c, ref: ref, write: !opts.DryRun}.do(ctx, func(ctx context.Context) error {
-		return c.set.KubevirtV1().VirtualMachines(ref.Namespace).Delete(ctx, ref.Name, request)
+		body, err := rawBody(c.set.KubevirtV1().RESTClient().Delete().
+			Namespace(ref.Namespace).Resource(onVM).Name(ref.Name).Body(&request).Do(ctx))
+		if err != nil {
+			return err
+		}
+		return isKind(body, "Status", vmspec.ManifestKind)
 	})
 	if domain.CodeOf(err) != domain.CodeRevisionConflict || opts.UID == "" {
 		return err

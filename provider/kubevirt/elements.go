@@ -163,15 +163,7 @@ func child(o map[string]any, path ...string) map[string]any {
 }
 
 func listAt(o map[string]any, path []string) []any {
-	var value any = o
-	for _, key := range path {
-		next, ok := value.(map[string]any)
-		if !ok {
-			return nil
-		}
-		value = next[key]
-	}
-	found, _ := value.([]any)
+	found, _ := valueAt(o, path).([]any)
 	return found
 }
 

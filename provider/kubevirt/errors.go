@@ -18,7 +18,7 @@ import (
 )
 
 // This file is the one place that looks at HTTP codes and server text. What it answers for a verb that was refused is
-// only a first word: verbs.go reads the VM again and asks the lifecycle table, since KubeVirt says 409 for "already
+// only a first word: power.go reads the VM again and asks the lifecycle table, since KubeVirt says 409 for "already
 // running" and for a lost race alike, 404 for a VM that is off, and 500 for a transition under way.
 
 // translate makes a domain error of what a request returned. parent is the caller's context, own the call's.
@@ -27,7 +27,7 @@ func (c call) translate(parent, own context.Context, seen *exchange, err error) 
 		err = inner.err
 	}
 	e := c.classify(parent, own, seen, err)
-	e.Err = err
+	e.Err = c.secrets.hide(err)
 	if urlErr, ok := errors.AsType[*url.Error](err); ok {
 		e.Err = urlErr.Err // the URL says nothing the params do not, and might say more than a log should hold
 	}
@@ -37,8 +37,14 @@ func (c call) translate(parent, own context.Context, seen *exchange, err error) 
 	if e.RetryAfter == 0 {
 		e.RetryAfter = time.Duration(seen.retryAfter.Load())
 	}
-	e.OutcomeUnknown = c.write && seen.sent.Load() && seen.status.Load() == 0
+	e.OutcomeUnknown = c.write && seen.sent.Load() && mayHaveHappened(int(seen.status.Load()))
 	return e
+}
+
+// mayHaveHappened says whether a write that got this HTTP status may have had its effect: no answer at all, one that
+// began well and was lost, or a gateway's word about a server it did not hear.
+func mayHaveHappened(status int) bool {
+	return status == 0 || status >= 200 && status < 300 || status == http.StatusBadGateway || status == http.StatusGatewayTimeout
 }
 
 func (c call) classify(parent, own context.Context, seen *exchange, err error) *domain.Error {
@@ -85,6 +91,9 @@ func (c call) ofStatus(status metav1.Status, seen *exchange) *domain.Error {
 	if code := codeOfText(status); code != "" {
 		return c.withFields(domain.E(code, nil, nil), status)
 	}
+	if d := status.Details; d != nil && d.RetryAfterSeconds > 0 {
+		seen.retryAfter.CompareAndSwap(0, int64(min(time.Duration(d.RetryAfterSeconds)*time.Second, time.Hour)))
+	}
 	switch status.Code {
 	case http.StatusNotFound:
 		return c.notFound(status)
@@ -102,15 +111,16 @@ func (c call) ofStatus(status metav1.Status, seen *exchange) *domain.Error {
 		}
 		return domain.E(domain.CodeClusterCredentials, nil, nil)
 	case http.StatusGone:
-		return domain.E(domain.CodeCursorExpired, nil, nil)
-	case http.StatusMethodNotAllowed, http.StatusNotAcceptable, http.StatusUnsupportedMediaType:
-		return domain.E(domain.CodeProtocolError, nil, nil)
+		if c.token {
+			return domain.E(domain.CodeCursorExpired, nil, nil)
+		}
+		return domain.E(domain.CodeRevisionExpired, nil, nil)
 	}
 	if code, ok := codeByStatus[int(status.Code)]; ok {
 		return domain.E(code, nil, nil)
 	}
 	if status.Code >= 400 && status.Code < 500 {
-		return c.badRequest(status)
+		return domain.E(domain.CodeProtocolError, nil, nil)
 	}
 	return domain.E(domain.CodeInternal, nil, nil)
 }
@@ -118,6 +128,8 @@ func (c call) ofStatus(status metav1.Status, seen *exchange) *domain.Error {
 var codeByStatus = map[int]domain.Code{
 	http.StatusForbidden:          domain.CodePermissionDenied,
 	http.StatusTooManyRequests:    domain.CodeThrottled,
+	http.StatusPreconditionFailed: domain.CodeRevisionConflict,
+	http.StatusRequestTimeout:     domain.CodeVerbTimeout,
 	http.StatusServiceUnavailable: domain.CodeClusterUnreachable,
 	http.StatusBadGateway:         domain.CodeClusterUnreachable,
 	http.StatusGatewayTimeout:     domain.CodeVerbTimeout,
@@ -176,8 +188,13 @@ var missing = map[string]domain.Code{
 	"virtualmachineclusterpreference":   domain.CodePreferenceNotFound,
 }
 
-// notFound tells what is missing. A 404 without a name is about the path: no such API, or no such verb.
+// notFound tells what is missing. A 404 that is no Status is about the path: no such API, no such verb, or a proxy's.
+// client-go then fills in the kind and name that were asked for (rest/request.go, newUnstructuredResponseError), and
+// leaves a cause: without looking at it, a VM on a cluster whose KubeVirt is gone would count as deleted.
 func (c call) notFound(status metav1.Status) *domain.Error {
+	if hasCause(status, metav1.CauseTypeUnexpectedServerResponse) {
+		status.Details = nil
+	}
 	kind, name := "", ""
 	if status.Details != nil {
 		kind, name = strings.TrimSuffix(strings.ToLower(status.Details.Kind), "s"), status.Details.Name
@@ -218,15 +235,18 @@ func (c call) invalid(status metav1.Status) *domain.Error {
 	return c.withFields(domain.E(domain.CodeInvalidSpec, nil, nil), status)
 }
 
-// badRequest is about whatever the call sent: a token, options, or a spec.
+// badRequest is about whatever the call sent: a token, options, or a spec. A request that sent none of these was not
+// refused by the API it was meant for.
 func (c call) badRequest(status metav1.Status) *domain.Error {
 	switch {
-	case c.ref.Name == "":
+	case c.token && status.Code == http.StatusBadRequest:
 		return domain.E(domain.CodeInvalidCursor, domain.Params{domain.ParamField: "continue"}, nil)
 	case c.subresource != "":
 		return domain.E(domain.CodeInvalidOption, nil, nil)
+	case c.spec:
+		return c.withFields(domain.E(domain.CodeInvalidSpec, nil, nil), status)
 	}
-	return c.withFields(domain.E(domain.CodeInvalidSpec, nil, nil), status)
+	return domain.E(domain.CodeProtocolError, nil, nil)
 }
 
 func hasCause(status metav1.Status, cause metav1.CauseType) bool {
@@ -253,7 +273,7 @@ func (c call) withFields(e *domain.Error, status metav1.Status) *domain.Error {
 		if cause.Field == "" {
 			continue
 		}
-		f := domain.FieldError{Field: strings.TrimPrefix(cause.Field, "."), Reason: fieldReason(cause.Type), Detail: cut(cause.Message)}
+		f := domain.FieldError{Field: strings.TrimPrefix(cause.Field, "."), Reason: fieldReason(cause.Type), Detail: cut(c.secrets.clean(cause.Message))}
 		if match := managerText.FindStringSubmatch(cause.Message); match != nil {
 			f.Manager = match[1]
 		}

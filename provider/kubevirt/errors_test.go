@@ -30,6 +30,12 @@ func TestTranslate(t *testing.T) {
 	sub := vm
 	sub.subresource = "start"
 	list := call{ref: domain.Ref{Cluster: "c1", Namespace: "team"}}
+	more := list
+	more.token = true
+	write := vm
+	write.write, write.spec = true, true
+	text := causes(metav1.StatusCause{Type: metav1.CauseTypeUnexpectedServerResponse, Message: "404 page not found"})
+	text.Kind, text.Name = "virtualmachines", "web"
 	for name, c := range map[string]struct {
 		why    string
 		call   call
@@ -63,7 +69,7 @@ func TestTranslate(t *testing.T) {
 			refusal(422, metav1.StatusReasonInvalid, "", causes(metav1.StatusCause{Field: "metadata.uid", Message: "field is immutable"})), domain.CodeUIDConflict, nil},
 		"unknown field": {"a caller's error dressed as 500", vm,
 			refusal(500, "", `failed to create typed patch object (team/web; kubevirt.io/v1): .spec.x: field not declared in schema`, nil), domain.CodeInvalidSpec, nil},
-		"bad quantity":     {"400 from the mutating webhook", vm, refusal(400, "", "quantities must match", nil), domain.CodeInvalidSpec, nil},
+		"bad quantity":     {"400 from the mutating webhook", write, refusal(400, "", "quantities must match", nil), domain.CodeInvalidSpec, nil},
 		"webhook down":     {"reads still work", vm, refusal(500, metav1.StatusReasonInternalError, `Internal error occurred: failed calling webhook "x"`, nil), domain.CodeWebhookUnavailable, nil},
 		"virt-api down":    {"plain text through the aggregation layer", sub, refusal(503, metav1.StatusReasonServiceUnavailable, "error trying to reach service: dial tcp", nil), domain.CodeWebhookUnavailable, nil},
 		"already underway": {"500 that is no fault", sub, refusal(500, metav1.StatusReasonInternalError, "Internal error occurred: unable to complete request: stop/start already underway", nil), domain.CodeTransitionInProgress, nil},
@@ -76,12 +82,15 @@ func TestTranslate(t *testing.T) {
 		"our credential":     {"401 from the API server", vm, refusal(401, metav1.StatusReasonUnauthorized, "Unauthorized", nil), domain.CodeClusterCredentials, nil},
 		"second authoriser":  {"401 from virt-api", sub, refusal(401, metav1.StatusReasonUnauthorized, "", nil), domain.CodePermissionDenied, nil},
 		"throttled":          {"429", vm, refusal(429, metav1.StatusReasonTooManyRequests, "", nil), domain.CodeThrottled, nil},
-		"expired":            {"410", list, refusal(410, metav1.StatusReasonExpired, "the provided continue parameter is too old", nil), domain.CodeCursorExpired, nil},
-		"foreign token":      {"400 to a list", list, refusal(400, metav1.StatusReasonBadRequest, "invalid continue token", nil), domain.CodeInvalidCursor, nil},
+		"expired":            {"410", more, refusal(410, metav1.StatusReasonExpired, "the provided continue parameter is too old", nil), domain.CodeCursorExpired, nil},
+		"foreign token":      {"400 to a list", more, refusal(400, metav1.StatusReasonBadRequest, "invalid continue token", nil), domain.CodeInvalidCursor, nil},
 		"bad option":         {"400 to a verb", sub, refusal(400, metav1.StatusReasonBadRequest, "gracePeriod has to be", nil), domain.CodeInvalidOption, nil},
 		"server timeout":     {"504", vm, refusal(504, metav1.StatusReasonTimeout, "", nil), domain.CodeVerbTimeout, nil},
 		"some 500":           {"a fault", vm, refusal(500, metav1.StatusReasonInternalError, "boom", nil), domain.CodeInternal, nil},
-		"teapot":             {"an unknown 4xx is about the request", vm, refusal(418, "", "", nil), domain.CodeInvalidSpec, nil},
+		"teapot":             {"an unknown 4xx is not of this API", vm, refusal(418, "", "", nil), domain.CodeProtocolError, nil},
+		"400 of no token":    {"a proxy's: no token was sent", list, refusal(400, metav1.StatusReasonBadRequest, "plain HTTP to an HTTPS port", nil), domain.CodeProtocolError, nil},
+		"404 of a proxy":     {"client-go fills in what was asked for; the VM may well exist", vm, refusal(404, metav1.StatusReasonNotFound, "", text), domain.CodeKubeVirtMissing, nil},
+		"404 of a verb":      {"client-go fills in what was asked for", sub, refusal(404, metav1.StatusReasonNotFound, "", text), domain.CodeCapabilityUnsupported, nil},
 		"migration name":     {"409 of a create", vm, refusal(409, metav1.StatusReasonAlreadyExists, "", &metav1.StatusDetails{Kind: "virtualmachineinstancemigrations", Name: "m"}), domain.CodeMigrationAlreadyExists, nil},
 		"no connection":      {"nothing came back", vm, &url.Error{Op: "Get", URL: "https://user:hunter2@host", Err: io.ErrUnexpectedEOF}, domain.CodeClusterUnreachable, nil},
 		"our own refusal":    {"a redirect is refused in the transport", vm, fmt.Errorf("x: %w", domain.E(domain.CodeRedirectRefused, nil, nil)), domain.CodeRedirectRefused, nil},
@@ -150,6 +159,8 @@ func TestOutcomeUnknown(t *testing.T) {
 		{"a write without an answer", true, true, 0, true},
 		{"a write that never left", true, false, 0, false},
 		{"a write that was refused", true, true, 409, false},
+		{"a write whose good answer was lost", true, true, 201, true},
+		{"a write behind a gateway that gave up", true, true, 504, true},
 		{"a read", false, true, 0, false},
 	} {
 		seen := new(exchange)

@@ -164,7 +164,7 @@ func listScoped[T any](ctx context.Context, p *Provider, op provider.Op, cluster
 	}
 	defer c.release()
 	var found scopedPage[T]
-	err = call{cluster: c, ref: listRef(clusterName, namespace), limit: c.list}.do(ctx, func(ctx context.Context) (err error) {
+	err = call{cluster: c, ref: listRef(clusterName, namespace), limit: c.list, token: r.Cursor.Token != ""}.do(ctx, func(ctx context.Context) (err error) {
 		found, err = list(ctx, c, metav1.ListOptions{
 			LabelSelector: r.Labels.String(), FieldSelector: r.Fields.String(), Limit: int64(r.Limit), Continue: r.Cursor.Token,
 		})
@@ -196,6 +196,21 @@ func (p *Provider) knowsTypes(ctx context.Context, c *cluster, namespace string,
 		}
 	}
 	return nil
+}
+
+// knowsNewTypes is knowsTypes for an existing VM: one that keeps its instance type and preference keeps them, whether
+// they still exist or not.
+func (p *Provider) knowsNewTypes(ctx context.Context, c *cluster, at live, body map[string]any) error {
+	changed := map[string]any{}
+	spec, _ := body["spec"].(map[string]any)
+	it, pref := at.object.Spec.Instancetype, at.object.Spec.Preference
+	if ref, ok := typeRef(c.name, at.vm.Namespace, body, "instancetype"); ok && (it == nil || it.Name != ref.Name) {
+		changed["instancetype"] = spec["instancetype"]
+	}
+	if ref, ok := typeRef(c.name, at.vm.Namespace, body, "preference"); ok && (pref == nil || pref.Name != ref.Name) {
+		changed["preference"] = spec["preference"]
+	}
+	return p.knowsTypes(ctx, c, at.vm.Namespace, map[string]any{"spec": changed})
 }
 
 // typeRef reads which instance type or preference a body names, be it by the spec or by its manifest. A stored

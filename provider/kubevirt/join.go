@@ -2,6 +2,8 @@ package kubevirt
 
 import (
 	"context"
+	"errors"
+	"maps"
 	"sync"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -9,6 +11,8 @@ import (
 
 	"github.com/kv-shepherd/shepherd-go/domain"
 	"github.com/kv-shepherd/shepherd-go/internal/paging"
+	"github.com/kv-shepherd/shepherd-go/mapper"
+	"github.com/kv-shepherd/shepherd-go/provider"
 )
 
 // joiner finds the instances of one page of VMs. Both lists come in the same order, so that a walk over all pages
@@ -19,73 +23,124 @@ type joiner struct {
 	scope   string
 	limit   int64
 	cursor  paging.Cursor
+	// selected says that the VMs are a selection, whose instances may lie far apart.
+	selected bool
 	// unread is set when instances may not be read.
 	unread bool
+	found  map[string]*kubevirtv1.VirtualMachineInstance
+	bad    map[string]error // instances that cannot be decoded
 }
 
-// few VMs get their instances one by one: a page of instances would cost more.
-const few = 8
-
-type instances map[string]*kubevirtv1.VirtualMachineInstance
+// Up to this many VMs get their instances one by one, as a page of instances would cost more; of a selection more,
+// since it may take many pages to find them. parallel of these reads go at the same time.
+const (
+	few         = 8
+	fewSelected = 100
+	parallel    = 8
+)
 
 // keyOf is the server's order: the bytes of namespace + "/" + name.
 func keyOf(object metav1.Object) string { return object.GetNamespace() + "/" + object.GetName() }
 
-func (j *joiner) instancesOf(ctx context.Context, vms []kubevirtv1.VirtualMachine) (instances, error) {
-	found := instances{}
-	if len(vms) == 0 {
-		return found, nil
-	}
+// read finds the instances of a page of VMs.
+func (j *joiner) read(ctx context.Context, vms []kubevirtv1.VirtualMachine) error {
+	j.found, j.bad = map[string]*kubevirtv1.VirtualMachineInstance{}, map[string]error{}
 	var err error
-	if len(vms) <= few {
-		err = j.oneByOne(ctx, vms, found)
-	} else {
-		err = j.merge(ctx, vms, found)
+	switch {
+	case len(vms) == 0:
+		return nil
+	case len(vms) <= few || j.selected && len(vms) <= fewSelected:
+		err = j.oneByOne(ctx, vms)
+	default:
+		err = j.merge(ctx, vms)
 	}
 	if domain.KindOf(err) == domain.KindPermissionDenied {
 		j.unread = true
-		return instances{}, nil
+		return nil
 	}
-	return found, err
+	return err
 }
 
-func (j *joiner) oneByOne(ctx context.Context, vms []kubevirtv1.VirtualMachine, found instances) error {
+// mapItem maps one VM of the page, with its instance.
+func (j *joiner) mapItem(m *mapper.Mapper, vm *kubevirtv1.VirtualMachine) (*domain.VM, error) {
+	if j.scope != metav1.NamespaceAll && vm.Namespace != j.scope {
+		return nil, domain.E(domain.CodeUnexpectedObject, nil, nil)
+	}
+	if j.unread {
+		return m.MapVMDegraded(vm)
+	}
+	if err := j.bad[keyOf(vm)]; err != nil {
+		return nil, err
+	}
+	return m.MapVM(vm, j.found[keyOf(vm)])
+}
+
+func (j *joiner) oneByOne(ctx context.Context, vms []kubevirtv1.VirtualMachine) error {
 	var (
-		wait sync.WaitGroup
-		all  = make([]*kubevirtv1.VirtualMachineInstance, len(vms))
-		errs = make([]error, len(vms))
+		wait  sync.WaitGroup
+		all   = make([]*kubevirtv1.VirtualMachineInstance, len(vms))
+		errs  = make([]error, len(vms))
+		slots = make(chan struct{}, parallel)
 	)
 	for i := range vms {
 		ref := domain.Ref{Cluster: j.cluster.name, Namespace: vms[i].Namespace, Name: vms[i].Name}
-		wait.Go(func() { all[i], errs[i] = j.cluster.getInstance(ctx, ref) })
+		if ref.Name == "" || ref.Namespace == "" {
+			continue // the mapper says what is wrong with it
+		}
+		slots <- struct{}{}
+		wait.Go(func() {
+			defer func() { <-slots }()
+			all[i], errs[i] = j.cluster.getInstance(ctx, ref)
+		})
 	}
 	wait.Wait()
 	for i := range vms {
 		if errs[i] != nil {
-			return errs[i]
+			return ofTheList(errs[i])
 		}
 		if all[i] != nil {
-			found[keyOf(&vms[i])] = all[i]
+			j.found[keyOf(&vms[i])] = all[i]
 		}
 	}
 	return nil
 }
 
+// ofTheList takes the one VM's name out of an error of a whole list.
+func ofTheList(err error) error {
+	e, ok := errors.AsType[*domain.Error](err)
+	if !ok {
+		return err
+	}
+	general := *e
+	general.Params = maps.Clone(e.Params)
+	delete(general.Params, domain.ParamName)
+	return &general
+}
+
 // merge reads instance pages until it is past the last VM, or out of instances.
-func (j *joiner) merge(ctx context.Context, vms []kubevirtv1.VirtualMachine, found instances) error {
+func (j *joiner) merge(ctx context.Context, vms []kubevirtv1.VirtualMachine) error {
 	wanted := make(map[string]bool, len(vms))
 	for i := range vms {
 		wanted[keyOf(&vms[i])] = true
 	}
 	last := keyOf(&vms[len(vms)-1])
+	limit := j.limit
+	if j.selected {
+		limit = provider.MaxLimit
+	}
 	for !j.cursor.JoinedDone {
-		page, err := j.page(ctx)
+		page, err := pageOf[kubevirtv1.VirtualMachineInstance](ctx, j.cluster, onInstance, j.scope,
+			metav1.ListOptions{Limit: limit, Continue: j.cursor.Joined})
 		if err != nil {
 			return err
 		}
 		for i := range page.Items {
-			if key := keyOf(&page.Items[i]); wanted[key] {
-				found[key] = &page.Items[i]
+			key := keyOf(&page.Items[i])
+			if !wanted[key] {
+				continue
+			}
+			if j.found[key] = &page.Items[i]; page.bad[i] != nil {
+				j.bad[key] = page.bad[i]
 			}
 		}
 		if n := len(page.Items); n > 0 && keyOf(&page.Items[n-1]) > last {
@@ -94,16 +149,4 @@ func (j *joiner) merge(ctx context.Context, vms []kubevirtv1.VirtualMachine, fou
 		j.cursor.Joined, j.cursor.JoinedDone = page.Continue, page.Continue == ""
 	}
 	return nil
-}
-
-func (j *joiner) page(ctx context.Context) (*kubevirtv1.VirtualMachineInstanceList, error) {
-	var page *kubevirtv1.VirtualMachineInstanceList
-	c := call{cluster: j.cluster, ref: listRef(j.cluster.name, j.scope), limit: j.cluster.list}
-	err := c.do(ctx, func(ctx context.Context) (err error) {
-		page, err = j.cluster.set.KubevirtV1().VirtualMachineInstances(j.scope).List(ctx, metav1.ListOptions{
-			Limit: j.limit, Continue: j.cursor.Joined,
-		})
-		return err
-	})
-	return page, err
 }

@@ -38,7 +38,7 @@ func (p *Provider) listVMs(ctx context.Context, cluster, namespace string, opts 
 	if r.All {
 		scope = metav1.NamespaceAll
 	}
-	vms, err := c.pageOfVMs(ctx, listRef(cluster, namespace), scope, metav1.ListOptions{
+	vms, err := pageOf[kubevirtv1.VirtualMachine](ctx, c, onVM, scope, metav1.ListOptions{
 		LabelSelector: r.Labels.String(),
 		FieldSelector: r.Fields.String(),
 		Limit:         int64(r.Limit),
@@ -47,25 +47,20 @@ func (p *Provider) listVMs(ctx context.Context, cluster, namespace string, opts 
 	if err != nil {
 		return nil, err
 	}
-	join := joiner{cluster: c, scope: scope, limit: int64(r.Limit), cursor: r.Cursor}
-	instances, err := join.instancesOf(ctx, vms.Items)
-	if err != nil {
+	join := joiner{cluster: c, scope: scope, limit: int64(r.Limit), cursor: r.Cursor, selected: !r.Labels.Empty() || !r.Fields.Empty()}
+	if err := join.read(ctx, vms.Items); err != nil {
 		return nil, err
 	}
 
 	m, at := p.mapper(cluster), time.Now().UTC()
 	list := &domain.VMList{Items: make([]*domain.VM, 0, len(vms.Items))}
 	for i := range vms.Items {
-		object := &vms.Items[i]
-		vm, err := m.MapVM(object, instances[keyOf(object)])
-		if join.unread {
-			vm, err = m.MapVMDegraded(object)
-		}
-		if err == nil && scope != metav1.NamespaceAll && vm.Namespace != scope {
-			err = domain.E(domain.CodeUnexpectedObject, nil, nil)
+		vm, err := join.mapItem(m, &vms.Items[i])
+		if vms.bad[i] != nil {
+			err = vms.bad[i]
 		}
 		if err != nil {
-			list.ItemErrors = append(list.ItemErrors, itemError(cluster, object, err))
+			list.ItemErrors = append(list.ItemErrors, itemError(cluster, &vms.Items[i], err))
 			continue
 		}
 		vm.Read.At = at
@@ -74,24 +69,18 @@ func (p *Provider) listVMs(ctx context.Context, cluster, namespace string, opts 
 	list.Total = total(opts, vms)
 	if vms.Continue != "" {
 		next := join.cursor
-		next.Token, next.LastKey = vms.Continue, ""
+		next.Token = vms.Continue
+		if n := len(vms.Items); n > 0 {
+			next.LastKey = keyOf(&vms.Items[n-1])
+		}
 		list.Continue = r.Next(next)
 	}
 	return list, nil
 }
 
-func (c *cluster) pageOfVMs(ctx context.Context, ref domain.Ref, scope string, opts metav1.ListOptions) (*kubevirtv1.VirtualMachineList, error) {
-	var page *kubevirtv1.VirtualMachineList
-	err := call{cluster: c, ref: ref, limit: c.list}.do(ctx, func(ctx context.Context) (err error) {
-		page, err = c.set.KubevirtV1().VirtualMachines(scope).List(ctx, opts)
-		return err
-	})
-	return page, err
-}
-
 // total is exact only where the server counts: without selectors, and on the first page, since a token's count is of
 // the moment the walk began while the pages before it are not at hand.
-func total(opts provider.ListOptions, page *kubevirtv1.VirtualMachineList) *int64 {
+func total(opts provider.ListOptions, page objectPage[kubevirtv1.VirtualMachine]) *int64 {
 	if opts.LabelSelector != "" || opts.FieldSelector != "" || opts.Continue != "" {
 		return nil
 	}

@@ -53,7 +53,7 @@ func (p *Provider) migrate(ctx context.Context, c *cluster, ref domain.Ref, opts
 		object.Name = generatedName(ref.Name)
 	}
 	var made *kubevirtv1.VirtualMachineInstanceMigration
-	err := call{cluster: c, ref: ref, write: !opts.DryRun}.do(ctx, func(ctx context.Context) (err error) {
+	err := call{cluster: c, ref: ref, write: !opts.DryRun, spec: true}.do(ctx, func(ctx context.Context) (err error) {
 		made, err = c.set.KubevirtV1().VirtualMachineInstanceMigrations(ref.Namespace).
 			Create(ctx, object, metav1.CreateOptions{FieldManager: p.manager, DryRun: dryRun(opts.DryRun)})
 		return err
@@ -66,6 +66,13 @@ func (p *Provider) migrate(ctx context.Context, c *cluster, ref domain.Ref, opts
 
 // repeated returns the migration that an earlier call of the same name made, if there is one.
 func (p *Provider) repeated(ctx context.Context, c *cluster, ref domain.Ref, opts provider.MigrateOptions) (*domain.Migration, error) {
+	at, err := p.read(ctx, c, ref)
+	if err == nil {
+		err = sameUID(at.vm, opts.UID)
+	}
+	if err != nil {
+		return nil, err
+	}
 	job := domain.Ref{Cluster: ref.Cluster, Namespace: ref.Namespace, Name: opts.Name}
 	done, err := p.migration(ctx, c, job)
 	switch {
@@ -73,7 +80,7 @@ func (p *Provider) repeated(ctx context.Context, c *cluster, ref domain.Ref, opt
 		return nil, nil
 	case err != nil:
 		return nil, err
-	case done.VMName != ref.Name:
+	case done.VMName != ref.Name, done.CreatedAt.Before(at.vm.CreatedAt): // the latter is of an earlier VM of this name
 		return nil, domain.E(domain.CodeMigrationAlreadyExists, domain.Params{domain.ParamMigration: opts.Name}, nil)
 	}
 	return done, nil
@@ -204,8 +211,12 @@ func (p *Provider) CancelMigration(ctx context.Context, clusterName, namespace, 
 // deleteMigration deletes the very migration that was read: one that ended meanwhile goes, which cancels nothing.
 func (p *Provider) deleteMigration(ctx context.Context, c *cluster, ref domain.Ref, uid string, dry bool) error {
 	exactly := types.UID(uid)
-	return call{cluster: c, ref: ref, write: !dry}.do(ctx, func(ctx context.Context) error {
+	err := call{cluster: c, ref: ref, write: !dry}.do(ctx, func(ctx context.Context) error {
 		return c.set.KubevirtV1().VirtualMachineInstanceMigrations(ref.Namespace).Delete(ctx, ref.Name,
 			metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &exactly}, DryRun: dryRun(dry)})
 	})
+	if domain.CodeOf(err) == domain.CodeRevisionConflict { // the uid is all that was asked for
+		return domain.E(domain.CodeUIDConflict, nil, err)
+	}
+	return err
 }

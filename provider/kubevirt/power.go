@@ -16,7 +16,7 @@ import (
 // StartVM implements provider.Power.
 func (p *Provider) StartVM(ctx context.Context, cluster, namespace, name string, opts provider.StartOptions) error {
 	return p.power(ctx, provider.OpStartVM, domain.Ref{Cluster: cluster, Namespace: namespace, Name: name}, verb{
-		verb: domain.VerbStart, uid: opts.UID, resource: onVM, subresource: "start",
+		verb: domain.VerbStart, uid: opts.UID, dryRun: opts.DryRun, resource: onVM, subresource: "start",
 		body: kubevirtv1.StartOptions{Paused: opts.Paused, DryRun: dryRun(opts.DryRun)},
 	})
 }
@@ -24,7 +24,7 @@ func (p *Provider) StartVM(ctx context.Context, cluster, namespace, name string,
 // StopVM implements provider.Power.
 func (p *Provider) StopVM(ctx context.Context, cluster, namespace, name string, opts provider.StopOptions) error {
 	return p.power(ctx, provider.OpStopVM, domain.Ref{Cluster: cluster, Namespace: namespace, Name: name}, verb{
-		verb: domain.VerbStop, uid: opts.UID, resource: onVM, subresource: "stop",
+		verb: domain.VerbStop, uid: opts.UID, dryRun: opts.DryRun, resource: onVM, subresource: "stop",
 		invalid: args.Grace(opts.GracePeriod),
 		body:    kubevirtv1.StopOptions{GracePeriod: wholeSeconds(opts.GracePeriod), DryRun: dryRun(opts.DryRun)},
 		allow:   func(at live) bool { return hastensStop(at, opts.GracePeriod) },
@@ -34,7 +34,7 @@ func (p *Provider) StopVM(ctx context.Context, cluster, namespace, name string, 
 // RestartVM implements provider.Power.
 func (p *Provider) RestartVM(ctx context.Context, cluster, namespace, name string, opts provider.RestartOptions) error {
 	return p.power(ctx, provider.OpRestartVM, domain.Ref{Cluster: cluster, Namespace: namespace, Name: name}, verb{
-		verb: domain.VerbRestart, uid: opts.UID, resource: onVM, subresource: "restart",
+		verb: domain.VerbRestart, uid: opts.UID, dryRun: opts.DryRun, resource: onVM, subresource: "restart",
 		invalid: args.RestartGrace(opts.GracePeriod),
 		body:    kubevirtv1.RestartOptions{GracePeriodSeconds: wholeSeconds(opts.GracePeriod), DryRun: dryRun(opts.DryRun)},
 	})
@@ -43,7 +43,7 @@ func (p *Provider) RestartVM(ctx context.Context, cluster, namespace, name strin
 // PauseVM implements provider.Power.
 func (p *Provider) PauseVM(ctx context.Context, cluster, namespace, name string, opts provider.PauseOptions) error {
 	return p.power(ctx, provider.OpPauseVM, domain.Ref{Cluster: cluster, Namespace: namespace, Name: name}, verb{
-		verb: domain.VerbPause, uid: opts.UID, resource: onInstance, subresource: "pause",
+		verb: domain.VerbPause, uid: opts.UID, dryRun: opts.DryRun, resource: onInstance, subresource: "pause",
 		body: kubevirtv1.PauseOptions{DryRun: dryRun(opts.DryRun)},
 	})
 }
@@ -51,7 +51,7 @@ func (p *Provider) PauseVM(ctx context.Context, cluster, namespace, name string,
 // UnpauseVM implements provider.Power.
 func (p *Provider) UnpauseVM(ctx context.Context, cluster, namespace, name string, opts provider.UnpauseOptions) error {
 	return p.power(ctx, provider.OpUnpauseVM, domain.Ref{Cluster: cluster, Namespace: namespace, Name: name}, verb{
-		verb: domain.VerbUnpause, uid: opts.UID, resource: onInstance, subresource: "unpause",
+		verb: domain.VerbUnpause, uid: opts.UID, dryRun: opts.DryRun, resource: onInstance, subresource: "unpause",
 		body: kubevirtv1.UnpauseOptions{DryRun: dryRun(opts.DryRun)},
 	})
 }
@@ -59,7 +59,7 @@ func (p *Provider) UnpauseVM(ctx context.Context, cluster, namespace, name strin
 // SoftRebootVM implements provider.Rebooter.
 func (p *Provider) SoftRebootVM(ctx context.Context, cluster, namespace, name string, opts provider.SoftRebootOptions) error {
 	return p.power(ctx, provider.OpSoftRebootVM, domain.Ref{Cluster: cluster, Namespace: namespace, Name: name}, verb{
-		verb: domain.VerbSoftReboot, uid: opts.UID, resource: onInstance, subresource: "softreboot",
+		verb: domain.VerbSoftReboot, uid: opts.UID, dryRun: opts.DryRun, resource: onInstance, subresource: "softreboot",
 		invalid: args.NoDryRun(opts.DryRun),
 	})
 }
@@ -67,7 +67,7 @@ func (p *Provider) SoftRebootVM(ctx context.Context, cluster, namespace, name st
 // ResetVM implements provider.Rebooter.
 func (p *Provider) ResetVM(ctx context.Context, cluster, namespace, name string, opts provider.ResetOptions) error {
 	return p.power(ctx, provider.OpResetVM, domain.Ref{Cluster: cluster, Namespace: namespace, Name: name}, verb{
-		verb: domain.VerbReset, uid: opts.UID, resource: onInstance, subresource: "reset",
+		verb: domain.VerbReset, uid: opts.UID, dryRun: opts.DryRun, resource: onInstance, subresource: "reset",
 		invalid: args.NoDryRun(opts.DryRun),
 	})
 }
@@ -83,6 +83,7 @@ type verb struct {
 	verb                  domain.Verb
 	uid                   string
 	resource, subresource string
+	dryRun                bool
 	// body is nil for the verbs that take none.
 	body any
 	// invalid is what is wrong with the options, if anything.
@@ -181,7 +182,7 @@ func (c *cluster) send(ctx context.Context, ref domain.Ref, v verb) error {
 			return err
 		}
 	}
-	return call{cluster: c, ref: ref, subresource: v.subresource, write: true}.do(ctx, func(ctx context.Context) error {
+	return call{cluster: c, ref: ref, subresource: v.subresource, write: !v.dryRun}.do(ctx, func(ctx context.Context) error {
 		return c.set.KubevirtV1().RESTClient().Put().
 			AbsPath("/apis/subresources.kubevirt.io/v1").
 			Namespace(ref.Namespace).

@@ -3,60 +3,35 @@ package kubevirt
 import (
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/kv-shepherd/shepherd-go/domain"
 )
 
-// hideSecrets makes sure that no error text repeats a secret of the spec: schema and webhook refusals quote what they
-// refuse. The texts that people read are cleaned; errors.As still reaches the server's own status, which a host should
-// not print for a spec that has secrets.
-func hideSecrets(spec domain.VMSpec, err error) error {
-	if err == nil {
-		return nil
-	}
-	var pairs []string
-	for _, secret := range secretsOf(spec) {
-		for _, part := range append(strings.Split(secret, "\n"), secret) {
-			if part = strings.TrimSpace(part); len(part) >= minSecret {
-				pairs = append(pairs, part, domain.SecretMask)
-			}
-		}
-	}
-	e, ok := err.(*domain.Error) //nolint:errorlint // only our own texts are rewritten
-	if !ok || len(pairs) == 0 {
-		return err
-	}
-	clean := strings.NewReplacer(pairs...)
-	quiet := *e
-	quiet.Fields = nil
-	for _, f := range e.Fields {
-		f.Detail = clean.Replace(f.Detail)
-		quiet.Fields = append(quiet.Fields, f)
-	}
-	if e.Err != nil {
-		quiet.Err = redacted{err: e.Err, text: clean.Replace(e.Err.Error())}
-	}
-	return &quiet
-}
-
-// secretsOf returns the cloud-init documents of a spec, of its fields and of its manifest.
-func secretsOf(spec domain.VMSpec) []string {
-	var secrets []string
-	if ci := spec.CloudInit; ci != nil {
-		secrets = append(secrets, ci.UserData.Reveal(), ci.NetworkData.Reveal())
-	}
-	var manifest any
-	if len(spec.Manifest) > 0 && json.Unmarshal(spec.Manifest, &manifest) == nil {
-		secrets = appendSecrets(secrets, manifest)
-	}
-	return secrets
-}
-
 // secretKeys are the fields of a VirtualMachine that hold secrets themselves (kubevirt.io/api core/v1 schema.go, v1.9.0).
 var secretKeys = []string{"userData", "userDataBase64", "networkData", "networkDataBase64"}
 
-func appendSecrets(secrets []string, value any) []string {
+// redactor cleans texts of the secrets of what was sent: schema and webhook refusals quote what they refuse. The texts
+// that people read are cleaned; errors.As still reaches the server's own status, which a host should not print.
+// A nil redactor cleans nothing.
+type redactor struct{ replace *strings.Replacer }
+
+// redactorOf finds the secrets of a body.
+func redactorOf(body any) *redactor {
+	var pairs []string
+	for _, secret := range secretsIn(nil, body) {
+		for _, part := range append(strings.Split(secret, "\n"), secret) {
+			pairs = appendForms(pairs, strings.TrimSpace(part))
+		}
+	}
+	if len(pairs) == 0 {
+		return nil
+	}
+	return &redactor{strings.NewReplacer(pairs...)}
+}
+
+func secretsIn(secrets []string, value any) []string {
 	switch value := value.(type) {
 	case map[string]any:
 		for key, inner := range value {
@@ -64,11 +39,11 @@ func appendSecrets(secrets []string, value any) []string {
 				secrets = append(secrets, text)
 				continue
 			}
-			secrets = appendSecrets(secrets, inner)
+			secrets = secretsIn(secrets, inner)
 		}
 	case []any:
 		for _, inner := range value {
-			secrets = appendSecrets(secrets, inner)
+			secrets = secretsIn(secrets, inner)
 		}
 	}
 	return secrets
@@ -76,6 +51,40 @@ func appendSecrets(secrets []string, value any) []string {
 
 // minSecret is the length from which a line of a secret is hidden: shorter ones, such as "-", are words of any text.
 const minSecret = 4
+
+// appendForms adds a line as it is, and as it stands in quoted text.
+func appendForms(pairs []string, line string) []string {
+	if len(line) < minSecret {
+		return pairs
+	}
+	pairs = append(pairs, line, domain.SecretMask)
+	quoted := strconv.Quote(line)
+	forms := []string{quoted[1 : len(quoted)-1]}
+	if text, err := json.Marshal(line); err == nil {
+		forms = append(forms, string(text[1:len(text)-1]))
+	}
+	for _, form := range forms {
+		if form != line {
+			pairs = append(pairs, form, domain.SecretMask)
+		}
+	}
+	return pairs
+}
+
+func (r *redactor) clean(text string) string {
+	if r == nil {
+		return text
+	}
+	return r.replace.Replace(text)
+}
+
+// hide wraps an error so that its text is clean.
+func (r *redactor) hide(err error) error {
+	if r == nil || err == nil {
+		return err
+	}
+	return redacted{err: err, text: r.clean(err.Error())}
+}
 
 // redacted shows another text than the error it wraps.
 type redacted struct {

@@ -55,7 +55,7 @@ func (g guard) RoundTrip(request *http.Request) (*http.Response, error) {
 	x.empty.Store(response.ContentLength == 0)
 	x.retryAfter.Store(int64(retryAfter(response.Header.Get("Retry-After"))))
 	response.Header.Del("Retry-After")
-	if into, ok := request.Context().Value(warningsKey{}).(*[]string); ok {
+	if into, ok := request.Context().Value(warningsKey{}).(*[]string); ok && request.Method == http.MethodPatch {
 		*into = append(*into, warningsOf(response.Header)...)
 	}
 	if response.StatusCode >= 300 && response.StatusCode < 400 {

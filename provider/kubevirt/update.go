@@ -45,11 +45,7 @@ func (p *Provider) update(ctx context.Context, c *cluster, ref domain.Ref, chang
 			return provider.UpdateResult{}, err
 		}
 		opts.UID = at.vm.UID // a later attempt must not reach a VM that has taken the name over
-		body, err := p.updateBody(at, change)
-		if err != nil {
-			return provider.UpdateResult{}, err
-		}
-		after, err := p.applyOver(ctx, c, ref, at, body, applyOptions{dryRun: opts.DryRun, force: opts.Force})
+		after, err := p.updateOnce(ctx, c, ref, at, change, opts)
 		if domain.CodeOf(err) == domain.CodeRevisionConflict && opts.Revision == "" && attempt < attempts {
 			if err := backoff.Sleep(ctx, pause.Next()); err != nil {
 				return provider.UpdateResult{}, domain.E(domain.CodeOf(err), nil, err)
@@ -61,6 +57,37 @@ func (p *Provider) update(ctx context.Context, c *cluster, ref domain.Ref, chang
 		}
 		return p.applied(ctx, c, ref, at, after, opts.DryRun)
 	}
+}
+
+// updateOnce makes one attempt on the VM as it was read.
+func (p *Provider) updateOnce(ctx context.Context, c *cluster, ref domain.Ref, at live, change domain.VMChange, opts provider.UpdateOptions) (live, error) {
+	object, err := at.unstructured()
+	if err != nil {
+		return live{}, err
+	}
+	body, err := p.updateBody(at, object, change)
+	if err != nil {
+		return live{}, err
+	}
+	if change.InstanceType != nil {
+		if err := p.knowsNewTypes(ctx, c, at, body); err != nil {
+			return live{}, err
+		}
+	}
+	if removals := p.foreignRemovals(object, change); len(removals) > 0 {
+		if !opts.Force {
+			return live{}, conflictOf(removals)
+		}
+		if !opts.DryRun {
+			if err := p.takeAway(ctx, c, ref, at, removals); err != nil {
+				return live{}, err
+			}
+			if at, err = p.read(ctx, c, ref); err != nil {
+				return live{}, afterwards(err)
+			}
+		}
+	}
+	return p.applyOver(ctx, c, ref, at, body, applyOptions{dryRun: opts.DryRun, force: opts.Force})
 }
 
 func (p *Provider) mayUpdate(at live, opts provider.UpdateOptions) error {
@@ -77,11 +104,7 @@ func (p *Provider) mayUpdate(at live, opts provider.UpdateOptions) error {
 }
 
 // updateBody is what we own of the VM, with the change laid over it.
-func (p *Provider) updateBody(at live, change domain.VMChange) (map[string]any, error) {
-	object, err := at.unstructured()
-	if err != nil {
-		return nil, err
-	}
+func (p *Provider) updateBody(at live, object map[string]any, change domain.VMChange) (map[string]any, error) {
 	body := ownedBy(object, p.manager)
 	metadata(body)["name"] = at.vm.Name
 	if err := p.mapper(at.vm.Cluster).ChangeVM(body, object, at.vm.Name, change); err != nil {

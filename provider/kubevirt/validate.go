@@ -13,7 +13,7 @@ import (
 func (p *Provider) ValidateVM(ctx context.Context, clusterName, namespace string, spec domain.VMSpec, _ provider.ValidateOptions) (domain.Validation, error) {
 	ref := domain.Ref{Cluster: clusterName, Namespace: namespace, Name: spec.Name}
 	result, err := p.validate(ctx, ref, spec)
-	return result, args.Error(provider.OpValidateVM, ref, hideSecrets(spec, err))
+	return result, args.Error(provider.OpValidateVM, ref, err)
 }
 
 func (p *Provider) validate(ctx context.Context, ref domain.Ref, spec domain.VMSpec) (domain.Validation, error) {
@@ -22,10 +22,10 @@ func (p *Provider) validate(ctx context.Context, ref domain.Ref, spec domain.VMS
 	}
 	var warnings []string
 	_, err := p.create(collectWarnings(ctx, &warnings), ref, spec, provider.CreateOptions{DryRun: true})
-	return args.Verdict(warnings, hideSecrets(spec, err))
+	return args.Verdict(warnings, err)
 }
 
-// warningsKey carries where the transport puts the warnings of answers.
+// warningsKey carries where the transport puts the warnings of the one apply; reads go on at the same time.
 type warningsKey struct{}
 
 func collectWarnings(ctx context.Context, into *[]string) context.Context {
