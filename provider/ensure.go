@@ -54,6 +54,8 @@ func EnsureStopped(ctx context.Context, p PowerReader, cluster, namespace, name 
 		return err
 	}
 	switch domain.Decide(domain.VerbStop, vm.Situation()) {
+	case domain.CodeVMDeleting:
+		return nil // it goes off, and away
 	case domain.CodeVMNotRunning, domain.CodeTransitionInProgress:
 		if opts.GracePeriod == nil {
 			return nil
@@ -73,7 +75,7 @@ func EnsurePaused(ctx context.Context, p PowerReader, cluster, namespace, name s
 	switch {
 	case vm.Paused && !vm.StopPending:
 		return nil
-	case vm.Instance == domain.InstanceStarting || vm.Instance == domain.InstanceNone && willRun(vm):
+	case vm.Instance != domain.InstanceLive && willRun(vm):
 		return domain.E(domain.CodeTransitionInProgress, vm.Ref().Params(), nil)
 	case vm.Instance == domain.InstanceLive:
 		opts.UID = vm.UID

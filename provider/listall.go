@@ -8,7 +8,9 @@ import (
 	"sync"
 
 	"github.com/kv-shepherd/shepherd-go/domain"
+	"github.com/kv-shepherd/shepherd-go/internal/names"
 	"github.com/kv-shepherd/shepherd-go/internal/paging"
+	"github.com/kv-shepherd/shepherd-go/internal/selector"
 )
 
 // FleetList is one page of a listing over many clusters.
@@ -51,9 +53,10 @@ func ListAll(ctx context.Context, r VMReader, clusters []string, namespace strin
 	if err != nil {
 		return nil, listAllError(err)
 	}
+	if err := checkListAll(namespace, opts); err != nil {
+		return nil, listAllError(err)
+	}
 	switch {
-	case opts.Limit < 0:
-		return nil, listAllError(domain.E(domain.CodeInvalidLimit, domain.Params{domain.ParamField: "limit"}, nil))
 	case opts.Limit == 0:
 		opts.Limit = DefaultLimit
 	case opts.Limit > MaxLimit:
@@ -69,6 +72,23 @@ func ListAll(ctx context.Context, r VMReader, clusters []string, namespace strin
 		w.page.Continue = paging.Encode(bound, next)
 	}
 	return w.page, nil
+}
+
+// checkListAll finds what is wrong with the call itself; whatever a cluster answers is that cluster's.
+func checkListAll(namespace string, opts ListOptions) error {
+	if namespace != AllNamespaces {
+		if err := names.Check(names.Namespace("namespace", namespace)); err != nil {
+			return err
+		}
+	}
+	if opts.Limit < 0 {
+		return domain.E(domain.CodeInvalidLimit, domain.Params{domain.ParamField: "limit"}, nil)
+	}
+	if _, err := selector.Parse(opts.LabelSelector); err != nil {
+		return err
+	}
+	_, err := selector.ParseFields(opts.FieldSelector)
+	return err
 }
 
 func listAllError(err error) error {
@@ -92,6 +112,9 @@ type fleetWalk struct {
 // the cluster in LastKey, that cluster's token in Token; the zero Cursor at the end.
 func (w *fleetWalk) fill(ctx context.Context, clusters []string, start paging.Cursor) (paging.Cursor, error) {
 	for wave := 1; len(clusters) > 0; wave = min(wave*2, widest) {
+		if w.room() == 0 {
+			return paging.Cursor{LastKey: clusters[0]}, nil
+		}
 		asked := clusters[:min(wave, len(clusters))]
 		for n, answer := range w.ask(ctx, asked, start) {
 			here := paging.Cursor{LastKey: asked[n]}
@@ -101,10 +124,12 @@ func (w *fleetWalk) fill(ctx context.Context, clusters []string, start paging.Cu
 			switch err := answer.err; {
 			case ctx.Err() != nil:
 				return paging.Cursor{}, ctx.Err()
-			case domain.KindOf(err) == domain.KindInvalidArgument && domain.CodeOf(err) != domain.CodeInvalidName:
-				return paging.Cursor{}, err // of the call, not of the cluster
 			case err != nil:
 				w.page.ClusterErrors = append(w.page.ClusterErrors, clusterError(asked[n], err))
+				continue
+			case len(answer.page.Items) > w.opts.Limit:
+				tooMany := domain.E(domain.CodeUnexpectedObject, domain.Params{domain.ParamReason: "limit"}, nil)
+				w.page.ClusterErrors = append(w.page.ClusterErrors, clusterError(asked[n], tooMany))
 				continue
 			case len(answer.page.Items) > w.room() || w.room() == 0:
 				return here, nil // no room for the page it sent: the next page asks it again

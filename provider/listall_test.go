@@ -25,13 +25,12 @@ func (f *fleet) ListVMs(ctx context.Context, cluster, namespace string, opts pro
 	f.mu.Lock()
 	f.calls++
 	f.mu.Unlock()
-	if opts.LabelSelector == "((" {
-		return nil, domain.E(domain.CodeInvalidSelector, nil, nil)
-	}
 	size, ok := f.sizes[cluster]
 	switch {
 	case !ok:
 		return nil, domain.E(domain.CodeClusterNotFound, nil, nil)
+	case size == -2:
+		return nil, domain.E(domain.CodeInvalidCursor, nil, nil)
 	case size < 0:
 		return nil, domain.E(domain.CodeClusterUnreachable, nil, nil)
 	}
@@ -59,6 +58,7 @@ func TestListAll(t *testing.T) {
 		{"a broken cluster hides no other", map[string]int{"a": 4, "b": -1, "c": 4, "d": -1}, 3, []string{"b", "d"}},
 		{"nothing but broken clusters", map[string]int{"a": -1, "b": -1}, 3, []string{"a", "b"}},
 		{"no clusters", nil, 3, nil},
+		{"a cluster that says the call is wrong is that cluster's error", map[string]int{"a": 4, "b": -2, "c": 4}, 3, []string{"b"}},
 	} {
 		f := &fleet{sizes: c.sizes}
 		var clusters, want, got, failed []string
@@ -86,7 +86,7 @@ func TestListAll(t *testing.T) {
 			}
 			for _, clusterErr := range page.ClusterErrors {
 				failed = append(failed, clusterErr.Cluster)
-				if domain.CodeOf(clusterErr) != domain.CodeClusterUnreachable {
+				if code := domain.CodeOf(clusterErr); code != domain.CodeClusterUnreachable && code != domain.CodeInvalidCursor {
 					t.Errorf("%s: %v", c.why, clusterErr)
 				}
 			}
@@ -123,6 +123,7 @@ func TestListAllErrors(t *testing.T) {
 		want      domain.Code
 	}{
 		"negative limit":     {t.Context(), []string{"a"}, "ns", provider.ListOptions{Limit: -1}, domain.CodeInvalidLimit},
+		"empty namespace":    {t.Context(), nil, "", provider.ListOptions{}, domain.CodeInvalidName},
 		"bad selector":       {t.Context(), []string{"a", "b"}, "ns", provider.ListOptions{LabelSelector: "(("}, domain.CodeInvalidSelector},
 		"garbage token":      {t.Context(), []string{"a"}, "ns", provider.ListOptions{Continue: "x"}, domain.CodeInvalidCursor},
 		"other clusters":     {t.Context(), []string{"a"}, "ns", provider.ListOptions{Limit: 3, Continue: page.Continue}, domain.CodeInvalidCursor},

@@ -28,8 +28,8 @@ func In(statuses ...domain.VMStatus) func(*domain.VM) bool {
 
 // WaitVM reads the VM until the condition holds and returns what it read then. It looks at states, not at events, so
 // that it may begin at any time; but a state that passes between two reads is not seen. Errors that may pass
-// (kind UNAVAILABLE, RESOURCE_EXHAUSTED, or a timeout of the provider's) do not end it; a missing VM, a refusal and the
-// end of ctx do. Ending the wait cancels nothing on the cluster.
+// (those whose Retryable holds: an unreachable or throttling cluster, a timeout of the provider's) do not end it; a
+// missing VM, a refusal and the end of ctx do. Ending the wait cancels nothing on the cluster.
 func WaitVM(ctx context.Context, r VMReader, cluster, namespace, name string, until func(*domain.VM) bool, opts WaitOptions) (*domain.VM, error) {
 	var found *domain.VM
 	err := poll(ctx, opts, func() (bool, error) {

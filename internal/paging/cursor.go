@@ -24,13 +24,11 @@ type Listing struct {
 type Cursor struct {
 	// LastKey is the key of the last object handed out.
 	LastKey string `json:"k,omitempty"`
-	// Token is the server's own token for the listed objects, Joined that for those joined to them; JoinedKey is the
-	// last key that was read of the latter.
+	// Token is the server's own token for the listed objects, Joined that for those joined to them; JoinedDone says
+	// that there are no more of the latter.
 	Token      string `json:"t,omitempty"`
 	Joined     string `json:"j,omitempty"`
 	JoinedDone bool   `json:"d,omitempty"`
-	// Per cluster, for a listing over many.
-	Clusters map[string]string `json:"c,omitempty"`
 }
 
 // version leads every token; raise it when Cursor changes its meaning.

@@ -94,9 +94,15 @@ func (c *site) make(p *Provider, k key, spec domain.VMSpec, at time.Time) (*reco
 	return c.newRecord(k, desire(p.prefix, spec).seal(p.prefix), machine, at), nil
 }
 
-// specHash is over the whole spec, with what its secrets hide: two intents that differ in their user data only differ.
+// specHash is over the whole spec, with what its secrets hide: two intents that differ in their user data only differ,
+// two whose manifests have their fields in another order do not.
 func specHash(spec domain.VMSpec) string {
 	h := sha256.New()
+	if manifest, errs := vmspec.ParseManifest(spec.Manifest); manifest != nil && len(errs) == 0 {
+		if canonical, err := json.Marshal(manifest); err == nil {
+			spec.Manifest = canonical
+		}
+	}
 	if err := json.NewEncoder(h).Encode(spec); err != nil {
 		panic(err) // a valid spec marshals: its manifest was parsed
 	}

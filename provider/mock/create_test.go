@@ -232,3 +232,19 @@ func TestDelete(t *testing.T) {
 		time.Sleep(time.Hour)
 	})
 }
+
+// TestManifestOrder: the same intent written in another order is the same intent.
+func TestManifestOrder(t *testing.T) {
+	p := mock.New(mock.Options{})
+	one, other := spec("vm"), spec("vm")
+	one.Manifest = []byte(`{"metadata": {"labels": {"a": "1", "b": "2"}}, "spec": {}}`)
+	other.Manifest = []byte(`{"spec":{},"metadata":{"labels":{"b":"2","a":"1"}}}`)
+	first, err := p.CreateVM(t.Context(), mock.DefaultCluster, "team", one, provider.CreateOptions{IdempotencyKey: "k"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := p.CreateVM(t.Context(), mock.DefaultCluster, "team", other, provider.CreateOptions{IdempotencyKey: "k"})
+	if err != nil || again.UID != first.UID {
+		t.Errorf("CreateVM() = %v, %v", again, err)
+	}
+}
