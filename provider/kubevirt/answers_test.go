@@ -144,8 +144,8 @@ func TestLostAnswersOfWrites(t *testing.T) {
 		"another one": func(w http.ResponseWriter, _ *http.Request) {
 			answer(w, 201, strings.ReplaceAll(webVM, `"web"`, `"other"`))
 		},
-		"gateway":      func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", 504) },
-		"load balance": func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", 502) },
+		"gateway":      func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", http.StatusGatewayTimeout) },
+		"load balance": func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", http.StatusBadGateway) },
 	} {
 		p, _, _ := serve(t, kubevirt.ClusterOptions{}, handler)
 		_, err := p.CreateVM(t.Context(), "c1", "team", spec, provider.CreateOptions{})

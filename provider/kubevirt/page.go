@@ -2,6 +2,7 @@ package kubevirt
 
 import (
 	"context"
+	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/json"
@@ -45,10 +46,8 @@ func isKind(body []byte, kinds ...string) error {
 	if err := json.Unmarshal(body, &object); err != nil {
 		return domain.E(domain.CodeProtocolError, nil, err)
 	}
-	for _, kind := range kinds {
-		if object.Kind == kind {
-			return nil
-		}
+	if slices.Contains(kinds, object.Kind) {
+		return nil
 	}
 	return domain.E(domain.CodeUnexpectedObject, nil, nil)
 }
