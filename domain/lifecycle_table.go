@@ -8,6 +8,7 @@ var lifecycle = []Rule{
 	{Verb: VerbStart, Strategy: receiver, Code: CodeReceiverStrategy, Why: "KubeVirt answers 202 and does nothing"},
 	{Verb: VerbStart, Strategy: halted, Instance: unfinished, Code: CodeTransitionInProgress, Why: "the last instance is still shutting down"},
 	{Verb: VerbStart, Instance: unfinished, Is: []Flag{FlagStopPending}, Code: CodeTransitionInProgress, Why: "the last instance is still shutting down"},
+	{Verb: VerbStart, Strategy: onRequest, Instance: []InstanceState{InstanceLive}, Is: []Flag{FlagChangeQueued}, Code: CodeTransitionInProgress, Why: "a stop or restart was requested and comes first"},
 	{Verb: VerbStart, Instance: unfinished, Code: CodeVMAlreadyRunning, Why: "409 for every strategy"},
 	{Verb: VerbStart, Is: []Flag{FlagManualRecovery}, Code: CodeManualRecoveryRequired, Why: "409 since 1.4"},
 	{Verb: VerbStart, Is: []Flag{FlagRestoring}, Code: CodeRestoreInProgress, Why: "its disks are being replaced; the webhook refuses a change of run strategy"},

@@ -22,6 +22,7 @@ func TestDecide(t *testing.T) {
 		{"paused is running", VerbStart, Situation{Strategy: always, Instance: live, Paused: true}, CodeVMAlreadyRunning},
 		{"start right after stop is not 'already running'", VerbStart, Situation{Strategy: haltd, Instance: live}, CodeTransitionInProgress},
 		{"the same where the strategy stays", VerbStart, Situation{Strategy: manual, Instance: live, StopPending: true}, CodeTransitionInProgress},
+		{"a stop was requested, the instance does not know yet", VerbStart, Situation{Strategy: manual, Instance: live, ChangeQueued: true}, CodeTransitionInProgress},
 		{"Always starts by itself", VerbStart, Situation{Strategy: always, Instance: none}, CodeStartNotSupported},
 		{"Once never starts again", VerbStart, Situation{Strategy: onlyOnce, Instance: final}, CodeStartNotSupported},
 		{"the controller replaces it", VerbStart, Situation{Strategy: onFailure, Instance: failed}, CodeInstanceFailed},

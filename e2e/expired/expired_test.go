@@ -17,8 +17,7 @@ func TestMain(m *testing.M) {
 	harness.MainWith(m, controlplane.Options{APIServerArgs: []string{"--feature-gates=ListFromCacheSnapshot=false"}})
 }
 
-// TestExpiredToken: a token that is too old is CURSOR_EXPIRED, whichever of the two lists behind a page of VMs it is
-// about, and listing again from the start works.
+// TestExpiredToken: a token that is too old is CURSOR_EXPIRED, and listing again from the start works.
 func TestExpiredToken(t *testing.T) {
 	site := setup.New(t, harness.Namespace(t))
 	var vms []*setup.VM

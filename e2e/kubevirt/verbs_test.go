@@ -15,12 +15,9 @@ import (
 // The knobs of the simulated nodes that these tests turn.
 const (
 	knobStopDelay     = nodesim.KnobStopDelay
-	knobStartDelay    = nodesim.KnobStartDelay
 	knobHoldMigration = nodesim.KnobHoldMigration
 	knobNotMigratable = nodesim.KnobNotMigratable
 	knobUnschedulable = nodesim.KnobUnschedulable
-	knobCrash         = nodesim.KnobCrash
-	knobNoAgent       = nodesim.KnobNoAgent
 	knobFailMigration = nodesim.KnobFailMigration
 )
 
