@@ -4,6 +4,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/kv-shepherd/shepherd-go/domain"
+	"github.com/kv-shepherd/shepherd-go/internal/jsontree"
 	"github.com/kv-shepherd/shepherd-go/internal/names"
 	"github.com/kv-shepherd/shepherd-go/internal/vmspec"
 )
@@ -36,7 +37,7 @@ func (m *Mapper) BuildVM(namespace string, spec domain.VMSpec) (map[string]any, 
 	m.stripForeignMarks(body, &spec)
 	body["apiVersion"], body["kind"] = vmspec.ManifestAPIVersion, vmspec.ManifestKind
 	m.buildMetadata(body, namespace, &spec)
-	buildSpec(in(body, "spec"), namespace, &spec)
+	buildSpec(jsontree.Make(body, "spec"), namespace, &spec)
 	return body, nil
 }
 
@@ -44,7 +45,7 @@ func (m *Mapper) BuildVM(namespace string, spec domain.VMSpec) (map[string]any, 
 // writes, the marks of that VM's create, and the installation it belongs to.
 func (m *Mapper) stripForeignMarks(body object, spec *domain.VMSpec) {
 	stripServerFields(body)
-	metadata := in(body, "metadata")
+	metadata := jsontree.Make(body, "metadata")
 	if annotations, ok := metadata["annotations"].(object); ok {
 		for _, name := range vmspec.Bookkeeping {
 			delete(annotations, domain.LabelKey(m.prefix, name))
@@ -59,7 +60,7 @@ func (m *Mapper) stripForeignMarks(body object, spec *domain.VMSpec) {
 // it would be refused (managedFields) or mean a precondition (uid, resourceVersion).
 func stripServerFields(body object) {
 	delete(body, "status")
-	metadata := in(body, "metadata")
+	metadata := jsontree.Make(body, "metadata")
 	for _, key := range []string{"uid", "resourceVersion", "generation", "creationTimestamp", "deletionTimestamp",
 		"deletionGracePeriodSeconds", "managedFields", "selfLink", "generateName"} {
 		delete(metadata, key)
@@ -70,7 +71,7 @@ func stripServerFields(body object) {
 }
 
 func (m *Mapper) buildMetadata(body object, namespace string, spec *domain.VMSpec) {
-	metadata := in(body, "metadata")
+	metadata := jsontree.Make(body, "metadata")
 	metadata["name"], metadata["namespace"] = spec.Name, namespace
 	setAll(metadata, "labels", spec.Labels)
 	setAll(metadata, "labels", spec.Identity.Labels(m.prefix))
@@ -86,12 +87,12 @@ func buildSpec(body object, namespace string, spec *domain.VMSpec) {
 	if p := spec.Preference; p != nil {
 		body["preference"] = matcherBody(p, "VirtualMachinePreference", "VirtualMachineClusterPreference")
 	}
-	template := in(body, "template")
+	template := jsontree.Make(body, "template")
 	if len(spec.GuestLabels) > 0 {
-		setAll(in(template, "metadata"), "labels", spec.GuestLabels)
+		setAll(jsontree.Make(template, "metadata"), "labels", spec.GuestLabels)
 	}
-	guest := in(template, "spec")
-	buildCompute(in(guest, "domain"), spec)
+	guest := jsontree.Make(template, "spec")
+	buildCompute(jsontree.Make(guest, "domain"), spec)
 	buildDisks(body, guest, namespace, spec)
 	buildNetworks(guest, spec.Networks)
 	setAll(guest, "nodeSelector", spec.NodeSelector)
@@ -108,18 +109,18 @@ func matcherBody(m *domain.Matcher, namespaced, cluster string) object {
 // buildCompute writes CPU and memory. A topology is one thing: where the spec has one, that of the manifest goes.
 func buildCompute(guest object, spec *domain.VMSpec) {
 	if c := spec.CPU; c.Sockets != 0 || c.Cores != 0 || c.Threads != 0 {
-		cpu := in(guest, "cpu")
+		cpu := jsontree.Make(guest, "cpu")
 		setNumber(cpu, "sockets", c.Sockets)
 		setNumber(cpu, "cores", c.Cores)
 		setNumber(cpu, "threads", c.Threads)
 	}
 	if spec.CPU.Milli > 0 {
-		in(guest, "resources", "requests")["cpu"] = resource.NewMilliQuantity(spec.CPU.Milli, resource.DecimalSI).String()
+		jsontree.Make(guest, "resources", "requests")["cpu"] = resource.NewMilliQuantity(spec.CPU.Milli, resource.DecimalSI).String()
 	}
 	if spec.MemoryBytes > 0 {
-		in(guest, "memory")["guest"] = bytesText(spec.MemoryBytes)
+		jsontree.Make(guest, "memory")["guest"] = bytesText(spec.MemoryBytes)
 	}
-	in(guest, "devices") // required by the schema
+	jsontree.Make(guest, "devices") // required by the schema
 }
 
 func setNumber(o object, key string, n int32) {

@@ -2,6 +2,7 @@ package mapper
 
 import (
 	"github.com/kv-shepherd/shepherd-go/domain"
+	"github.com/kv-shepherd/shepherd-go/internal/jsontree"
 	"github.com/kv-shepherd/shepherd-go/internal/vmspec"
 )
 
@@ -9,7 +10,7 @@ func buildDisks(body, guest object, namespace string, spec *domain.VMSpec) {
 	for n := range spec.Disks {
 		d := &spec.Disks[n]
 		buildVolume(named(guest, "volumes", d.Name, "name"), d)
-		buildDevice(named(in(guest, "domain", "devices"), "disks", d.Name, "name"), d)
+		buildDevice(named(jsontree.Make(guest, "domain", "devices"), "disks", d.Name, "name"), d)
 		if d.Kind == domain.DiskBlank || d.Kind == domain.DiskClone {
 			buildTemplate(named(body, "dataVolumeTemplates", d.Claim, "metadata", "name"), namespace, d)
 		}
@@ -42,7 +43,7 @@ func onlySource(volume object, source string) object {
 			delete(volume, key)
 		}
 	}
-	return in(volume, source)
+	return jsontree.Make(volume, source)
 }
 
 // buildDevice writes how the guest sees a disk. A drive or LUN of the manifest stays one.
@@ -67,13 +68,13 @@ func buildDevice(device object, d *domain.Disk) {
 // buildTemplate writes the DataVolume that is made with the VM. "storage" lets CDI choose the modes and, for a clone
 // without a size, the size of its source; a manifest that says "pvc" keeps that.
 func buildTemplate(template object, namespace string, d *domain.Disk) {
-	spec := in(template, "spec")
+	spec := jsontree.Make(template, "spec")
 	delete(spec, "source")
 	delete(spec, "sourceRef")
 	if d.Kind == domain.DiskBlank {
-		in(spec, "source", "blank")
+		jsontree.Make(spec, "source", "blank")
 	} else {
-		source := in(spec, "source", "pvc")
+		source := jsontree.Make(spec, "source", "pvc")
 		source["name"] = d.SourceClaim
 		source["namespace"] = first(d.SourceNamespace, namespace)
 	}
@@ -81,9 +82,9 @@ func buildTemplate(template object, namespace string, d *domain.Disk) {
 	if spec["pvc"] != nil {
 		kind = "pvc"
 	}
-	claim := in(spec, kind)
+	claim := jsontree.Make(spec, kind)
 	if d.Bytes > 0 {
-		in(claim, "resources", "requests")["storage"] = bytesText(d.Bytes)
+		jsontree.Make(claim, "resources", "requests")["storage"] = bytesText(d.Bytes)
 	}
 	setText(claim, "storageClassName", d.StorageClass)
 }
@@ -106,7 +107,7 @@ func buildCloudInit(guest object, ci *domain.CloudInit) {
 	if ci.NetworkDataSecret != "" {
 		source["networkDataSecretRef"] = object{"name": ci.NetworkDataSecret}
 	}
-	device := named(in(guest, "domain", "devices"), "disks", vmspec.CloudInitDisk, "name")
+	device := named(jsontree.Make(guest, "domain", "devices"), "disks", vmspec.CloudInitDisk, "name")
 	if device["disk"] == nil && device["cdrom"] == nil && device["lun"] == nil {
 		device["disk"] = object{"bus": "virtio"}
 	}

@@ -1,27 +1,16 @@
 package mapper
 
-// object is a JSON object.
-type object = map[string]any
+import "github.com/kv-shepherd/shepherd-go/internal/jsontree"
 
-// in walks down objects and makes those that are missing. The manifest was checked: what is there has the right type.
-func in(o object, path ...string) object {
-	for _, key := range path {
-		next, ok := o[key].(object)
-		if !ok {
-			next = object{}
-			o[key] = next
-		}
-		o = next
-	}
-	return o
-}
+// object is a JSON object.
+type object = jsontree.Object
 
 // setAll adds strings to the map under a key; without any it leaves the map alone.
 func setAll(o object, key string, texts map[string]string) {
 	if len(texts) == 0 {
 		return
 	}
-	target := in(o, key)
+	target := jsontree.Make(o, key)
 	for k, v := range texts {
 		target[k] = v
 	}
@@ -38,12 +27,12 @@ func named(parent object, list, name string, path ...string) object {
 	elements, _ := parent[list].([]any)
 	last := len(path) - 1
 	for _, element := range elements {
-		if o, ok := element.(object); ok && in(o, path[:last]...)[path[last]] == name {
+		if o, ok := element.(object); ok && jsontree.Make(o, path[:last]...)[path[last]] == name {
 			return o
 		}
 	}
 	o := object{}
-	in(o, path[:last]...)[path[last]] = name
+	jsontree.Make(o, path[:last]...)[path[last]] = name
 	parent[list] = append(elements, o)
 	return o
 }
@@ -55,5 +44,5 @@ func only(o object, key string, alternatives ...string) object {
 			delete(o, other)
 		}
 	}
-	return in(o, key)
+	return jsontree.Make(o, key)
 }

@@ -2,6 +2,7 @@ package mapper
 
 import (
 	"github.com/kv-shepherd/shepherd-go/domain"
+	"github.com/kv-shepherd/shepherd-go/internal/jsontree"
 	"github.com/kv-shepherd/shepherd-go/internal/vmspec"
 )
 
@@ -14,7 +15,7 @@ func buildNetworks(guest object, networks []domain.Network) {
 	if networks == nil {
 		return // the manifest decides
 	}
-	devices := in(guest, "domain", "devices")
+	devices := jsontree.Make(guest, "domain", "devices")
 	if len(networks) == 0 {
 		delete(guest, "networks")
 		delete(devices, "interfaces")

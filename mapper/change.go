@@ -1,10 +1,10 @@
 package mapper
 
 import (
-	"maps"
 	"slices"
 
 	"github.com/kv-shepherd/shepherd-go/domain"
+	"github.com/kv-shepherd/shepherd-go/internal/jsontree"
 	"github.com/kv-shepherd/shepherd-go/internal/vmspec"
 )
 
@@ -19,7 +19,7 @@ import (
 func (m *Mapper) ChangeVM(body, live map[string]any, name string, change domain.VMChange) error {
 	opts := vmspec.Options{LabelPrefix: m.prefix}
 	errs := vmspec.ValidateChange(opts, name, change)
-	if change.InstanceType == nil && (change.CPU != nil || change.MemoryBytes != nil) && peek(live, "spec", "instancetype") != nil {
+	if change.InstanceType == nil && (change.CPU != nil || change.MemoryBytes != nil) && jsontree.At(live, "spec", "instancetype") != nil {
 		const detail = "with the VM's instance type"
 		if change.CPU != nil {
 			errs = append(errs, domain.FieldError{Field: "cpu", Reason: domain.FieldContradicts, Detail: detail})
@@ -36,7 +36,7 @@ func (m *Mapper) ChangeVM(body, live map[string]any, name string, change domain.
 	editAll(body, change.GuestLabels, "spec", "template", "metadata", "labels")
 	editAll(body, change.NodeSelector, "spec", "template", "spec", "nodeSelector")
 	if change.Tolerations != nil {
-		guest := in(body, "spec", "template", "spec")
+		guest := jsontree.Make(body, "spec", "template", "spec")
 		delete(guest, "tolerations")
 		guest["tolerations"] = []any{} // said to be empty: left out, another owner's would stay
 		buildTolerations(guest, change.Tolerations)
@@ -53,8 +53,8 @@ func editAll(body object, edits map[string]*string, path ...string) {
 		return
 	}
 	last := len(path) - 1
-	parent, key := in(body, path[:last]...), path[last]
-	target := in(parent, key)
+	parent, key := jsontree.Make(body, path[:last]...), path[last]
+	target := jsontree.Make(parent, key)
 	for k, v := range edits {
 		if v == nil {
 			delete(target, k)
@@ -72,7 +72,7 @@ func editAll(body object, edits map[string]*string, path ...string) {
 func changeCompute(body object, change domain.VMChange) {
 	var spec domain.VMSpec
 	if it := change.InstanceType; it != nil {
-		in(body, "spec")["instancetype"] = matcherBody(it, "VirtualMachineInstancetype", "VirtualMachineClusterInstancetype")
+		jsontree.Make(body, "spec")["instancetype"] = matcherBody(it, "VirtualMachineInstancetype", "VirtualMachineClusterInstancetype")
 		removeCPU(body)
 		prune(body, under(domainPath, "memory")...)
 		prune(body, under(domainPath, "resources", "requests", "memory")...)
@@ -85,7 +85,7 @@ func changeCompute(body object, change domain.VMChange) {
 		spec.MemoryBytes = *change.MemoryBytes
 	}
 	if change.CPU != nil || change.MemoryBytes != nil {
-		buildCompute(in(body, domainPath...), &spec)
+		buildCompute(jsontree.Make(body, domainPath...), &spec)
 	}
 }
 
@@ -100,7 +100,7 @@ func removeCPU(body object) {
 // prune deletes a field and the objects that it leaves empty, up to the domain.
 func prune(body object, path ...string) {
 	for last := len(path) - 1; last >= len(domainPath); last-- {
-		parent, ok := peek(body, path[:last]...).(object)
+		parent, ok := jsontree.At(body, path[:last]...).(object)
 		if !ok {
 			continue
 		}
@@ -139,21 +139,21 @@ func changeDisks(body, live object, vmName string, change domain.VMChange) {
 	takeList(body, live, disksPath, change.RemoveDisks)
 	takeList(body, live, templatesPath, claimsOf(live, replaced))
 
-	namespace, _ := peek(live, "metadata", "namespace").(string)
+	namespace, _ := jsontree.At(live, "metadata", "namespace").(string)
 	spec := vmspec.Complete(domain.VMSpec{Name: vmName, Disks: change.SetDisks})
-	buildDisks(in(body, "spec"), in(body, "spec", "template", "spec"), namespace, &spec)
+	buildDisks(jsontree.Make(body, "spec"), jsontree.Make(body, "spec", "template", "spec"), namespace, &spec)
 }
 
 // claimsOf returns the claims of volumes that go or are replaced: the template that made a claim goes with its volume.
 func claimsOf(live object, volumes []string) []string {
 	var claims []string
-	list, _ := peek(live, volumesPath...).([]any)
+	list, _ := jsontree.At(live, volumesPath...).([]any)
 	for _, element := range list {
 		volume, _ := element.(object)
 		if name, _ := volume["name"].(string); !slices.Contains(volumes, name) {
 			continue
 		}
-		if claim, ok := peek(volume, "dataVolume", "name").(string); ok {
+		if claim, ok := jsontree.At(volume, "dataVolume", "name").(string); ok {
 			claims = append(claims, claim)
 		}
 	}
@@ -168,65 +168,23 @@ func changeNetworks(body, live object, change domain.VMChange) {
 	takeList(body, live, interfacesPath, change.RemoveNetworks)
 	if len(change.SetNetworks) > 0 {
 		spec := vmspec.Complete(domain.VMSpec{Networks: change.SetNetworks})
-		buildNetworks(in(body, "spec", "template", "spec"), spec.Networks)
+		buildNetworks(jsontree.Make(body, "spec", "template", "spec"), spec.Networks)
 	}
 }
 
 // takeList puts the live list under the path of the body, without the named elements. A list that becomes empty is
 // said to be empty: left out, it would stay if another manager owns it too.
 func takeList(body, live object, path, without []string) {
-	parent, key := in(body, path[:len(path)-1]...), path[len(path)-1]
-	list, ok := peek(live, path...).([]any)
+	parent, key := jsontree.Make(body, path[:len(path)-1]...), path[len(path)-1]
+	list, ok := jsontree.At(live, path...).([]any)
 	if !ok {
 		return
 	}
 	kept := make([]any, 0, len(list))
 	for _, element := range list {
-		if o, ok := element.(object); !ok || !slices.Contains(without, nameOf(o)) {
-			kept = append(kept, copyJSON(element))
+		if o, ok := element.(object); !ok || !slices.Contains(without, jsontree.ElementName(o)) {
+			kept = append(kept, jsontree.Clone(element))
 		}
 	}
 	parent[key] = kept
-}
-
-// nameOf is the name of a list element; a DataVolume template's is in its metadata.
-func nameOf(o object) string {
-	if name, ok := o["name"].(string); ok {
-		return name
-	}
-	name, _ := peek(o, "metadata", "name").(string)
-	return name
-}
-
-// peek walks down objects, and returns nil where there is no way.
-func peek(o object, path ...string) any {
-	var value any = o
-	for _, key := range path {
-		next, ok := value.(object)
-		if !ok {
-			return nil
-		}
-		value = next[key]
-	}
-	return value
-}
-
-// copyJSON copies a JSON value.
-func copyJSON(value any) any {
-	switch value := value.(type) {
-	case object:
-		c := maps.Clone(value)
-		for key := range c {
-			c[key] = copyJSON(c[key])
-		}
-		return c
-	case []any:
-		c := slices.Clone(value)
-		for n := range c {
-			c[n] = copyJSON(c[n])
-		}
-		return c
-	default:
-		return value
-	}
 }

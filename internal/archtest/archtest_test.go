@@ -25,6 +25,7 @@ var table = map[string]room{
 	".":                 {},
 	"domain":            {},
 	"internal/backoff":  {code: []string{"domain"}},
+	"internal/jsontree": {},
 	"internal/names":    {code: []string{"domain"}},
 	"internal/selector": {code: []string{"domain", "internal/names"}},
 	"internal/paging":   {code: []string{"domain"}},

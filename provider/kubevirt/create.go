@@ -8,6 +8,7 @@ import (
 
 	"github.com/kv-shepherd/shepherd-go/domain"
 	"github.com/kv-shepherd/shepherd-go/internal/args"
+	"github.com/kv-shepherd/shepherd-go/internal/jsontree"
 	"github.com/kv-shepherd/shepherd-go/provider"
 )
 
@@ -111,7 +112,7 @@ func (p *Provider) mark(body map[string]any, key, hash string) {
 	if key == "" {
 		return
 	}
-	annotations := child(metadata(body), "annotations")
+	annotations := jsontree.Make(metadata(body), "annotations")
 	annotations[domain.LabelKey(p.prefix, annotationKey)] = key
 	annotations[domain.LabelKey(p.prefix, annotationHash)] = hash
 }

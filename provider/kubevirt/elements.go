@@ -2,10 +2,10 @@ package kubevirt
 
 import (
 	"encoding/json"
-	"maps"
 	"slices"
 
 	"github.com/kv-shepherd/shepherd-go/domain"
+	"github.com/kv-shepherd/shepherd-go/internal/jsontree"
 	"github.com/kv-shepherd/shepherd-go/internal/vmspec"
 )
 
@@ -46,7 +46,7 @@ var (
 // elementsOf reads the annotation off an object; what cannot be read owns nothing.
 func (p *Provider) elementsOf(object map[string]any) elements {
 	var e elements
-	text, _ := child(metadata(object), "annotations")[domain.LabelKey(p.prefix, annotationOwned)].(string)
+	text, _ := jsontree.Make(metadata(object), "annotations")[domain.LabelKey(p.prefix, annotationOwned)].(string)
 	if json.Unmarshal([]byte(text), &e) != nil {
 		return elements{}
 	}
@@ -58,7 +58,7 @@ func (p *Provider) setElements(body map[string]any, e elements) {
 	if err != nil {
 		panic(err) // a struct of strings always marshals
 	}
-	child(metadata(body), "annotations")[domain.LabelKey(p.prefix, annotationOwned)] = string(text)
+	jsontree.Make(metadata(body), "annotations")[domain.LabelKey(p.prefix, annotationOwned)] = string(text)
 }
 
 // rememberElements notes all elements of a whole body.
@@ -66,8 +66,8 @@ func (p *Provider) rememberElements(body map[string]any) {
 	var e elements
 	for _, l := range lists {
 		names := l.owned(&e)
-		for _, element := range listAt(body, l.path) {
-			if name := nameOf(element); !slices.Contains(*names, name) {
+		for _, element := range jsontree.List(body, l.path...) {
+			if name := jsontree.ElementName(element); !slices.Contains(*names, name) {
 				*names = append(*names, name)
 			}
 		}
@@ -109,91 +109,42 @@ func (p *Provider) rememberChange(body map[string]any, change domain.VMChange) {
 func (p *Provider) mergeLists(body, object map[string]any) {
 	before := p.elementsOf(object)
 	for _, l := range lists {
-		ours := listAt(body, l.path)
-		there := listAt(object, l.path)
+		ours := jsontree.List(body, l.path...)
+		there := jsontree.List(object, l.path...)
 		if len(ours) == 0 && len(there) == 0 {
 			continue
 		}
 		merged := make([]any, 0, len(ours)+len(there))
 		placed := map[string]bool{}
 		for _, element := range there {
-			name := nameOf(element)
-			n := slices.IndexFunc(ours, func(e any) bool { return nameOf(e) == name })
+			name := jsontree.ElementName(element)
+			n := slices.IndexFunc(ours, func(e any) bool { return jsontree.ElementName(e) == name })
 			switch {
 			case n >= 0:
 				merged, placed[name] = append(merged, ours[n]), true
 			case !slices.Contains(*l.owned(&before), name):
-				merged = append(merged, cloneJSON(element))
+				merged = append(merged, jsontree.Clone(element))
 			}
 		}
 		for _, element := range ours {
-			if !placed[nameOf(element)] {
+			if !placed[jsontree.ElementName(element)] {
 				merged = append(merged, element)
 			}
 		}
 		last := len(l.path) - 1
-		child(body, l.path[:last]...)[l.path[last]] = merged
+		jsontree.Make(body, l.path[:last]...)[l.path[last]] = merged
 	}
 }
 
 // keepMarks carries the annotations of the create over: an apply that left them out would remove them.
 func (p *Provider) keepMarks(body, object map[string]any) {
-	there := child(metadata(object), "annotations")
+	there := jsontree.Make(metadata(object), "annotations")
 	for _, name := range []string{annotationKey, annotationHash} {
 		key := domain.LabelKey(p.prefix, name)
 		if value, ok := there[key]; ok {
-			child(metadata(body), "annotations")[key] = value
+			jsontree.Make(metadata(body), "annotations")[key] = value
 		}
 	}
 }
 
-func metadata(body map[string]any) map[string]any { return child(body, "metadata") }
-
-// child walks down objects and makes those that are missing.
-func child(o map[string]any, path ...string) map[string]any {
-	for _, key := range path {
-		next, ok := o[key].(map[string]any)
-		if !ok {
-			next = map[string]any{}
-			o[key] = next
-		}
-		o = next
-	}
-	return o
-}
-
-func listAt(o map[string]any, path []string) []any {
-	found, _ := valueAt(o, path).([]any)
-	return found
-}
-
-// nameOf is the name of a list element; a DataVolume template's stands in its metadata.
-func nameOf(element any) string {
-	object, _ := element.(map[string]any)
-	if name, ok := object["name"].(string); ok {
-		return name
-	}
-	meta, _ := object["metadata"].(map[string]any)
-	name, _ := meta["name"].(string)
-	return name
-}
-
-// cloneJSON copies a JSON value.
-func cloneJSON(value any) any {
-	switch value := value.(type) {
-	case map[string]any:
-		c := maps.Clone(value)
-		for key := range c {
-			c[key] = cloneJSON(c[key])
-		}
-		return c
-	case []any:
-		c := slices.Clone(value)
-		for n := range c {
-			c[n] = cloneJSON(c[n])
-		}
-		return c
-	default:
-		return value
-	}
-}
+func metadata(body map[string]any) map[string]any { return jsontree.Make(body, "metadata") }

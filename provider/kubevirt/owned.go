@@ -3,6 +3,8 @@ package kubevirt
 import (
 	"encoding/json"
 	"strings"
+
+	"github.com/kv-shepherd/shepherd-go/internal/jsontree"
 )
 
 // ownedBy returns the part of a live object that a field manager has applied: what it must send again, since an apply
@@ -31,7 +33,7 @@ func ownedBy(live map[string]any, manager string) map[string]any {
 // itself; a leaf is empty and means everything below.
 func pick(value any, fields map[string]any) any {
 	if len(fields) == 0 {
-		return cloneJSON(value)
+		return jsontree.Clone(value)
 	}
 	switch value := value.(type) {
 	case map[string]any:
@@ -91,7 +93,7 @@ func pickElement(name string, element any, fields map[string]any) any {
 	var keys map[string]any
 	if json.Unmarshal([]byte(strings.TrimPrefix(name, "k:")), &keys) == nil {
 		for key := range keys {
-			part[key] = cloneJSON(object[key])
+			part[key] = jsontree.Clone(object[key])
 		}
 	}
 	return part

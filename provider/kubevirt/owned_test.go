@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/json"
 
 	"github.com/kv-shepherd/shepherd-go/domain"
+	"github.com/kv-shepherd/shepherd-go/internal/jsontree"
 )
 
 func object(t *testing.T, text string) map[string]any {
@@ -49,8 +50,8 @@ func TestOwnedBy(t *testing.T) {
 	if got := ownedBy(live, "nobody"); len(got) != 0 {
 		t.Errorf("a stranger owns %v", got)
 	}
-	child(ownedBy(live, "us"), "metadata", "labels")["ours"] = "changed"
-	if got := child(live, "metadata", "labels")["ours"]; got != "1" {
+	jsontree.Make(ownedBy(live, "us"), "metadata", "labels")["ours"] = "changed"
+	if got := jsontree.Make(live, "metadata", "labels")["ours"]; got != "1" {
 		t.Errorf("the live object was changed: %v", got)
 	}
 }
@@ -98,7 +99,7 @@ func TestRememberedElements(t *testing.T) {
 	if diff := cmp.Diff(want.Templates, p.elementsOf(body).Templates); diff != "" {
 		t.Errorf("templates after a change (-want +got):\n%s", diff)
 	}
-	child(metadata(body), "annotations")["kubevirt-shepherd.io/owned"] = "not JSON"
+	jsontree.Make(metadata(body), "annotations")["kubevirt-shepherd.io/owned"] = "not JSON"
 	if diff := cmp.Diff(elements{}, p.elementsOf(body)); diff != "" {
 		t.Errorf("a damaged annotation owns nothing (-want +got):\n%s", diff)
 	}

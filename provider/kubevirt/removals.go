@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/kv-shepherd/shepherd-go/domain"
+	"github.com/kv-shepherd/shepherd-go/internal/jsontree"
 )
 
 // removal is a key of a map that a change takes out although another manager owns it, or nobody. An apply that leaves
@@ -32,7 +33,7 @@ func (p *Provider) foreignRemovals(object map[string]any, change domain.VMChange
 		{change.GuestLabels, []string{"spec", "template", "metadata", "labels"}},
 		{change.NodeSelector, []string{"spec", "template", "spec", "nodeSelector"}},
 	} {
-		there, _ := valueAt(object, edit.path).(map[string]any)
+		there, _ := jsontree.At(object, edit.path...).(map[string]any)
 		for _, key := range slices.Sorted(maps.Keys(edit.edits)) {
 			if _, exists := there[key]; edit.edits[key] != nil || !exists {
 				continue
@@ -50,14 +51,14 @@ func (p *Provider) foreignRemovals(object map[string]any, change domain.VMChange
 
 // ownersOf reads from metadata.managedFields who owns a key of a map: we by our applies, and others.
 func (p *Provider) ownersOf(object map[string]any, path []string, key string) (ours bool, others []string) {
-	entries, _ := valueAt(object, []string{"metadata", "managedFields"}).([]any)
+	entries, _ := jsontree.At(object, "metadata", "managedFields").([]any)
 	for _, e := range entries {
 		entry, _ := e.(map[string]any)
 		fields := []string{"fieldsV1"}
 		for _, name := range append(path[:len(path):len(path)], key) {
 			fields = append(fields, "f:"+name)
 		}
-		if valueAt(entry, fields) == nil {
+		if jsontree.At(entry, fields...) == nil {
 			continue
 		}
 		manager, _ := entry["manager"].(string)
@@ -85,7 +86,7 @@ func conflictOf(removals []removal) error {
 func (p *Provider) takeAway(ctx context.Context, c *cluster, ref domain.Ref, at live, removals []removal) error {
 	body := map[string]any{"metadata": map[string]any{"uid": at.vm.UID, "resourceVersion": at.vm.Revision}}
 	for _, r := range removals {
-		child(body, r.path...)[r.key] = nil
+		jsontree.Make(body, r.path...)[r.key] = nil
 	}
 	data, err := json.Marshal(body)
 	if err != nil {
@@ -98,17 +99,4 @@ func (p *Provider) takeAway(ctx context.Context, c *cluster, ref domain.Ref, at 
 			Body(data).Do(ctx))
 		return err
 	})
-}
-
-// valueAt walks down objects, and returns nil where there is no way.
-func valueAt(o map[string]any, path []string) any {
-	var value any = o
-	for _, key := range path {
-		next, ok := value.(map[string]any)
-		if !ok {
-			return nil
-		}
-		value = next[key]
-	}
-	return value
 }

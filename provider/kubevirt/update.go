@@ -8,6 +8,7 @@ import (
 	"github.com/kv-shepherd/shepherd-go/domain"
 	"github.com/kv-shepherd/shepherd-go/internal/args"
 	"github.com/kv-shepherd/shepherd-go/internal/backoff"
+	"github.com/kv-shepherd/shepherd-go/internal/jsontree"
 	"github.com/kv-shepherd/shepherd-go/internal/vmspec"
 	"github.com/kv-shepherd/shepherd-go/provider"
 )
@@ -123,7 +124,7 @@ func (p *Provider) applyOver(ctx context.Context, c *cluster, ref domain.Ref, at
 	meta := metadata(body)
 	meta["name"], meta["namespace"] = ref.Name, ref.Namespace
 	meta["uid"], meta["resourceVersion"] = at.vm.UID, at.vm.Revision
-	spec := child(body, "spec")
+	spec := jsontree.Make(body, "spec")
 	delete(spec, "running")
 	delete(spec, "runStrategy")
 	if strategy := at.object.Spec.RunStrategy; strategy != nil {
