@@ -82,21 +82,27 @@ func conflictOf(removals []removal) error {
 	return e
 }
 
-// takeAway removes keys whoever owns them, under the revision and uid that were read.
-func (p *Provider) takeAway(ctx context.Context, c *cluster, ref domain.Ref, at live, removals []removal) error {
+// takeAway removes keys whoever owns them, under the revision and uid that were read, and returns the VM without them.
+func (p *Provider) takeAway(ctx context.Context, c *cluster, ref domain.Ref, at live, removals []removal) (live, error) {
 	body := map[string]any{"metadata": map[string]any{"uid": at.vm.UID, "resourceVersion": at.vm.Revision}}
 	for _, r := range removals {
 		jsontree.Make(body, r.path...)[r.key] = nil
 	}
 	data, err := json.Marshal(body)
 	if err != nil {
-		return domain.E(domain.CodeInternal, nil, err)
+		return live{}, domain.E(domain.CodeInternal, nil, err)
 	}
-	return call{cluster: c, ref: ref, write: true, spec: true}.do(ctx, func(ctx context.Context) error {
-		_, err := rawBody(c.set.KubevirtV1().RESTClient().Patch(types.MergePatchType).
+	var after live
+	err = call{cluster: c, ref: ref, write: true, spec: true}.do(ctx, func(ctx context.Context) (err error) {
+		after.body, err = rawBody(c.set.KubevirtV1().RESTClient().Patch(types.MergePatchType).
 			Namespace(ref.Namespace).Resource(onVM).Name(ref.Name).
 			SpecificallyVersionedParams(&metav1.PatchOptions{FieldManager: p.manager}, metav1.ParameterCodec, metav1.SchemeGroupVersion).
 			Body(data).Do(ctx))
 		return err
 	})
+	if err != nil {
+		return live{}, err
+	}
+	after, err = p.mapped(ref, after, nil)
+	return after, afterwards(err)
 }

@@ -75,20 +75,26 @@ func (p *Provider) updateOnce(ctx context.Context, c *cluster, ref domain.Ref, a
 			return live{}, err
 		}
 	}
-	if removals := p.foreignRemovals(object, change); len(removals) > 0 {
-		if !opts.Force {
-			return live{}, conflictOf(removals)
-		}
-		if !opts.DryRun {
-			if err := p.takeAway(ctx, c, ref, at, removals); err != nil {
-				return live{}, err
-			}
-			if at, err = p.read(ctx, c, ref); err != nil {
-				return live{}, afterwards(err)
-			}
-		}
+	options := applyOptions{dryRun: opts.DryRun, force: opts.Force}
+	removals := p.foreignRemovals(object, change)
+	switch {
+	case len(removals) == 0 || opts.Force && opts.DryRun:
+		return p.applyOver(ctx, c, ref, at, body, options)
+	case !opts.Force:
+		return live{}, conflictOf(removals)
 	}
-	return p.applyOver(ctx, c, ref, at, body, applyOptions{dryRun: opts.DryRun, force: opts.Force})
+	// The rest of the change is laid over the VM as the removal left it, so that nothing can come between the two.
+	if at, err = p.takeAway(ctx, c, ref, at, removals); err != nil {
+		return live{}, err
+	}
+	if object, err = at.unstructured(); err != nil {
+		return live{}, err
+	}
+	if body, err = p.updateBody(at, object, change); err != nil {
+		return live{}, err
+	}
+	after, err := p.applyOver(ctx, c, ref, at, body, options)
+	return after, afterwards(err)
 }
 
 func (p *Provider) mayUpdate(at live, opts provider.UpdateOptions) error {
