@@ -122,6 +122,32 @@ func TestFieldConflict(t *testing.T) {
 	setup.Diff(t, "their label", "theirs", after.Labels["tier"])
 }
 
+// TestRemovalOfAnothersLabel: an apply that leaves the label out would leave it there and say nothing.
+func TestRemovalOfAnothersLabel(t *testing.T) {
+	t.Parallel()
+	site := setup.New(t, harness.Namespace(t))
+	vm := site.Running(t, setup.Spec("vm", domain.RunStrategyAlways))
+	vm.Patch(t, "somebody", types.MergePatchType, `{"metadata":{"labels":{"theirs":"1"}}}`)
+	vm.Settled(t)
+	before := vm.Get(t)
+	change := domain.VMChange{Labels: map[string]*string{"theirs": nil, "ours": new("1")}}
+
+	_, _, err := update(t, vm, change)
+	setup.Code(t, "update", domain.CodeFieldConflict, err)
+	setup.Diff(t, "fields", []domain.FieldError{{Field: "metadata.labels.theirs", Reason: domain.FieldOwned, Manager: "somebody"}}, setup.Error(err).Fields)
+	setup.Diff(t, "labels", before.Labels, vm.Get(t).Labels)
+
+	after, applied, err := site.UpdateVM(t.Context(), setup.Cluster, site.Namespace, "vm", change, provider.UpdateOptions{Force: true})
+	setup.Must(t, "update with force", err)
+	setup.Diff(t, "applied", domain.AppliedLive, applied)
+	setup.Diff(t, "our label", "1", after.Labels["ours"])
+	if _, still := after.Labels["theirs"]; still {
+		t.Errorf("the label is still there: %v", after.Labels)
+	}
+	setup.Diff(t, "instance", before.InstanceID, after.InstanceID)
+	setup.Diff(t, "run strategy", domain.RunStrategyAlways, after.RunStrategy)
+}
+
 func TestApplyForeign(t *testing.T) {
 	t.Parallel()
 	site := setup.New(t, harness.Namespace(t))

@@ -104,7 +104,7 @@ func TestUpdateRemovesOrSaysWhyNot(t *testing.T) {
 	change := domain.VMChange{Labels: map[string]*string{"theirs": nil, "not-there": nil}}
 	_, _, err := p.UpdateVM(t.Context(), "c1", "team", "web", change, provider.UpdateOptions{})
 	e, ok := errors.AsType[*domain.Error](err)
-	if !ok || e.Code != domain.CodeFieldConflict || e.Fields[0].Field != "labels[theirs]" || e.Fields[0].Manager != "kubectl" || len(patches) != 0 {
+	if !ok || e.Code != domain.CodeFieldConflict || e.Fields[0].Field != "metadata.labels.theirs" || e.Fields[0].Manager != "kubectl" || len(patches) != 0 {
 		t.Errorf("UpdateVM() = %+v, %d patches", err, len(patches))
 	}
 	if _, _, err := p.UpdateVM(t.Context(), "c1", "team", "web", change, provider.UpdateOptions{Force: true}); err != nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -75,7 +76,7 @@ func (p *Provider) ownersOf(object map[string]any, path []string, key string) (o
 func conflictOf(removals []removal) error {
 	e := &domain.Error{Code: domain.CodeFieldConflict}
 	for _, r := range removals {
-		field := r.path[len(r.path)-1] + "[" + r.key + "]"
+		field := strings.Join(r.path, ".") + "." + r.key // as the server names it in its own conflicts
 		e.Fields = append(e.Fields, domain.FieldError{Field: field, Reason: domain.FieldOwned, Manager: r.manager})
 	}
 	e.Params = domain.Params{domain.ParamField: e.Fields[0].Field, domain.ParamManager: e.Fields[0].Manager}
