@@ -1,0 +1,4 @@
+package providertest
+
+// The family CON.
+var concurrencyChecks = []check{}

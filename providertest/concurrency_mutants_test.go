@@ -1,0 +1,3 @@
+package providertest
+
+var concurrencyMutants = []mutant{}

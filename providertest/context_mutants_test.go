@@ -1,0 +1,3 @@
+package providertest
+
+var contextMutants = []mutant{}

@@ -1,0 +1,4 @@
+package providertest
+
+// The family CTX.
+var contextChecks = []check{}

@@ -1,0 +1,4 @@
+package providertest
+
+// The family ERR.
+var errorChecks = []check{}

@@ -1,0 +1,4 @@
+package providertest
+
+// The family INST.
+var instanceTypeChecks = []check{}

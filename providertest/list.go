@@ -1,0 +1,4 @@
+package providertest
+
+// The family LIST.
+var listChecks = []check{}

@@ -1,0 +1,3 @@
+package providertest
+
+var listMutants = []mutant{}

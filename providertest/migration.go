@@ -1,0 +1,4 @@
+package providertest
+
+// The family MIG.
+var migrationChecks = []check{}

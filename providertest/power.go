@@ -1,0 +1,4 @@
+package providertest
+
+// The family POW.
+var powerChecks = []check{}
