@@ -54,7 +54,7 @@ var instanceTypeMutants = []mutant{
 		}
 		return err
 	})},
-	{"an unknown preference is an unknown instance type", on(provider.OpGetPreference, recoding(domain.CodePreferenceNotFound, domain.CodeInstanceTypeNotFound))},
+	{"an unknown preference is an unknown instance type", on(provider.OpGetPreference, mistaking(domain.CodePreferenceNotFound, domain.CodeInstanceTypeNotFound))},
 	{"the list of preferences ignores the limit", asking(provider.OpListPreferences, withoutLimit)},
 	{"the list of the cluster's preferences is empty", answering(provider.OpListPreferences, func(call *provider.Call, page *domain.PreferenceList) *domain.PreferenceList {
 		if call.Ref.Namespace == provider.ClusterScope {
@@ -84,7 +84,7 @@ var instanceTypeMutants = []mutant{
 	})},
 	{"a VM with an unknown instance type is taken and never starts", storing(domain.CodeInstanceTypeNotFound, nil)},
 	{"a VM with an unknown preference is stored and then refused", storing(domain.CodePreferenceNotFound, domain.CodePreferenceNotFound)},
-	{"an unknown instance type is INVALID_SPEC", on(provider.OpCreateVM, recoding(domain.CodeInstanceTypeNotFound, domain.CodeInvalidSpec))},
+	{"an unknown instance type is INVALID_SPEC", on(provider.OpCreateVM, mistaking(domain.CodeInstanceTypeNotFound, domain.CodeInvalidSpec))},
 	{"a stopped VM with an instance type has zero, as asked for", ofVMs(func(vm *domain.VM) {
 		if vm.CPU.Source == domain.SourceUnknown {
 			vm.CPU.Source, vm.Memory.Source = domain.SourceSpec, domain.SourceSpec

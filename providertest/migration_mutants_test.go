@@ -38,11 +38,11 @@ var migrationMutants = []mutant{
 			vm.Node = vm.Migration.SourceNode
 		}
 	})},
-	{"migrate of a VM that is off is passed through as the instance's 404", on(provider.OpMigrateVM, recoding(domain.CodeVMNotRunning, domain.CodeVMNotFound))},
-	{"migrate of a missing VM is VM_NOT_RUNNING", on(provider.OpMigrateVM, recoding(domain.CodeVMNotFound, domain.CodeVMNotRunning))},
-	{"a refusal of the migration's webhook is INTERNAL", on(provider.OpMigrateVM, recoding(domain.CodeNotMigratable, domain.CodeInternal))},
+	{"migrate of a VM that is off is passed through as the instance's 404", on(provider.OpMigrateVM, mistaking(domain.CodeVMNotRunning, domain.CodeVMNotFound))},
+	{"migrate of a missing VM is VM_NOT_RUNNING", on(provider.OpMigrateVM, mistaking(domain.CodeVMNotFound, domain.CodeVMNotRunning))},
+	{"a refusal of the migration's webhook is INTERNAL", on(provider.OpMigrateVM, mistaking(domain.CodeNotMigratable, domain.CodeInternal))},
 	{"NOT_MIGRATABLE does not say why", withoutParam(provider.OpMigrateVM, domain.ParamReason)},
-	{"a second migrate is passed through as the server's 500", on(provider.OpMigrateVM, recoding(domain.CodeMigrationInProgress, domain.CodeInternal))},
+	{"a second migrate is passed through as the server's 500", on(provider.OpMigrateVM, mistaking(domain.CodeMigrationInProgress, domain.CodeInternal))},
 	{"MIGRATION_IN_PROGRESS does not name the active one", withoutParam(provider.OpMigrateVM, domain.ParamMigration)},
 	{"a second migrate takes the place of the first", func(b Backend) provider.Hook {
 		return only(provider.OpMigrateVM, func(ctx context.Context, call *provider.Call, next func(context.Context) error) error {
@@ -235,8 +235,8 @@ func listingMigrations(change func(*provider.Call, []*domain.Migration) []*domai
 	})
 }
 
-// recoding answers one code of a verb where another belongs.
-func recoding(of, code domain.Code) provider.Hook {
+// mistaking answers one code of a verb where another belongs.
+func mistaking(of, code domain.Code) provider.Hook {
 	return func(ctx context.Context, _ *provider.Call, next func(context.Context) error) error {
 		err := next(ctx)
 		if domain.CodeOf(err) == of {
