@@ -111,7 +111,7 @@ var instanceTypeMutants = []mutant{
 }
 
 func withoutLimit(_ *provider.Call, opts provider.ListOptions) provider.ListOptions {
-	opts.Limit = 0
+	opts.Limit = min(opts.Limit, 0)
 	return opts
 }
 

@@ -15,12 +15,13 @@ func checkMigrationMoves(e *env) {
 	e.same("VM", "vm", begun.VMName)
 	e.same("UID of the same call at once", begun.UID, e.moves("vm", named).UID)
 
-	ended, after := e.arrives("vm", begun)
+	ended := e.arrives("vm", begun)
+	after := e.until("vm", "on another node", func(vm *domain.VM) bool { return vm.Node != before.Node && atRest(vm) })
 	e.same("name at the end", begun.Name, ended.Name)
 	e.same("UID at the end", begun.UID, ended.UID)
 	e.same("instance", before.InstanceID, after.InstanceID)
 	e.same("UID of the VM", before.UID, after.UID)
-	e.holds(after.Node != "" && after.Node != before.Node, "it was on node %q and is on %q", before.Node, after.Node)
+	e.holds(before.Node != "" && after.Node != "", "it was on node %q and is on %q", before.Node, after.Node)
 
 	e.same("UID of the same call after the end", begun.UID, e.moves("vm", named).UID)
 	e.same("migrations", 1, len(e.migrations("vm", provider.ListOptions{}).Items))

@@ -19,7 +19,7 @@ func checkMigrationCancel(e *env) {
 	e.code("cancel of an unknown one", cancel("unknown", provider.CancelOptions{}), domain.CodeMigrationNotFound)
 
 	active := e.moves("vm", provider.MigrateOptions{})
-	ended, _ := e.arrives("other", e.moves("other", provider.MigrateOptions{}))
+	ended := e.arrives("other", e.moves("other", provider.MigrateOptions{}))
 	e.code("cancel of one that has ended", cancel(ended.Name, provider.CancelOptions{}), domain.CodeOperationNotActive)
 
 	e.settles("vm", domain.StatusMigrating)
@@ -64,7 +64,7 @@ func checkMigrationForward(e *env) {
 			course = append(course, m)
 		}
 		looks++
-		return looks >= 5 && vm.Status == domain.StatusRunning && !vm.Migrating && !vm.MigrationInFlight
+		return looks >= 5 && atRest(vm)
 	})
 	e.forward(course)
 }

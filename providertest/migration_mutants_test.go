@@ -173,10 +173,7 @@ var migrationMutants = []mutant{
 		})
 		return items
 	})},
-	{"the list of migrations ignores the limit", asking(provider.OpListMigrations, func(_ *provider.Call, opts provider.ListOptions) provider.ListOptions {
-		opts.Limit = 0
-		return opts
-	})},
+	{"the list of migrations ignores the limit", asking(provider.OpListMigrations, withoutLimit)},
 	{"a migration that waits for a node has failed", ofMigrations(func(m *domain.Migration) {
 		if !m.Phase.Ended() && m.State.TargetNode == "" && time.Since(m.CreatedAt) > time.Second {
 			m.Phase = domain.PhaseFailed

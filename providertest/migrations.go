@@ -44,17 +44,20 @@ func (e *env) ended(name string) *domain.Migration {
 	return last
 }
 
-// arrives waits until a migration of a VM has ended well, and the VM has come to rest.
-func (e *env) arrives(vm string, m *domain.Migration) (*domain.Migration, *domain.VM) {
+// arrives waits until a migration of a VM has ended well, and the VM tells of none any more.
+func (e *env) arrives(vm string, m *domain.Migration) *domain.Migration {
 	last := e.ended(m.Name)
 	if last == nil {
 		e.Fatalf("migration %s was gone before it ended", m.Name)
 	}
 	e.same("end of migration "+m.Name, domain.PhaseSucceeded, last.Phase)
-	e.until(vm, "done with its migration", func(vm *domain.VM) bool {
-		return vm.Status == domain.StatusRunning && !vm.Migrating && !vm.MigrationInFlight
-	})
-	return last, e.quiet(vm)
+	e.until(vm, "done with its migration", atRest)
+	return last
+}
+
+// atRest: the VM runs and does not move.
+func atRest(vm *domain.VM) bool {
+	return vm.Status == domain.StatusRunning && !vm.Migrating && !vm.MigrationInFlight
 }
 
 // migrations reads one page of the migrations of a VM; the check ends if that is not possible.
@@ -69,9 +72,7 @@ func (e *env) migrations(vm string, opts provider.ListOptions) *domain.Migration
 
 // stayed finds fault with a VM that is not the same instance on the same node, running.
 func (e *env) stayed(what string, before *domain.VM) {
-	after := e.until(before.Name, "at rest "+what, func(vm *domain.VM) bool {
-		return vm.Status == domain.StatusRunning && !vm.Migrating && !vm.MigrationInFlight
-	})
+	after := e.until(before.Name, "at rest "+what, atRest)
 	e.same("node "+what, before.Node, after.Node)
 	e.same("instance "+what, before.InstanceID, after.InstanceID)
 }
