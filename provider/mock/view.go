@@ -77,10 +77,10 @@ func (c *site) viewInstance(vm *domain.VM, r *record) {
 	vm.Migration = c.viewMigrationState(r)
 	switch vm.Instance {
 	case domain.InstanceStarting:
-		vm.CPU, vm.Memory = r.booted.given(c, r.key.namespace)
+		vm.CPU, vm.Memory = r.booted.given(r.size)
 		vm.Ready = domain.FactNo
 	case domain.InstanceLive:
-		vm.CPU, vm.Memory = r.booted.given(c, r.key.namespace)
+		vm.CPU, vm.Memory = r.booted.given(r.size)
 		c.viewGuest(vm, r, i.Agent)
 	default: // what has ended has no guest
 	}
