@@ -48,6 +48,9 @@ func (p *Provider) apply(ctx context.Context, k call, spec domain.VMSpec, opts p
 
 // applyTo makes an existing VM what the spec says.
 func (c *site) applyTo(p *Provider, r *record, spec domain.VMSpec, opts provider.ApplyOptions) (*domain.VM, error) {
+	if err := r.mappable(); err != nil {
+		return nil, err
+	}
 	if err := r.sameUID(opts.UID); err != nil {
 		return nil, err
 	}

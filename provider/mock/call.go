@@ -102,6 +102,9 @@ func onVM[T any](ctx context.Context, p *Provider, k call, option error, f func(
 		if r == nil {
 			return none, domain.E(domain.CodeVMNotFound, nil, nil)
 		}
+		if err := r.mappable(); err != nil {
+			return none, err
+		}
 		return f(c, r)
 	})
 }

@@ -70,6 +70,9 @@ func (p *Provider) withInstallation(spec domain.VMSpec) domain.VMSpec {
 
 // existing decides about a name that is taken: ours by the same intent, or somebody else's.
 func (c *site) existing(p *Provider, r *record, at time.Time, idempotency, hash string) (*domain.VM, error) {
+	if err := r.mappable(); err != nil {
+		return nil, err
+	}
 	annotation := func(name string) string { return r.desired.annotations[domain.LabelKey(p.prefix, name)] }
 	params := domain.Params{domain.ParamUID: r.uid}
 	switch {

@@ -51,7 +51,7 @@ func (c *site) fresh(cursor paging.Cursor) error {
 
 func (c *site) token() string { return strconv.FormatUint(c.epoch, 10) }
 
-// page reads one page off the index.
+// page reads one page off the index. What cannot be read takes its place on the page, as it does on a server's.
 func (c *site) page(request args.ListRequest, namespace string, at time.Time) *domain.VMList {
 	c.bury(at)
 	prefix := ""
@@ -70,12 +70,17 @@ func (c *site) page(request args.ListRequest, namespace string, at time.Time) *d
 		if !request.Fields.Matches(r.key.namespace, r.key.name) || !request.Labels.Matches(r.desired.labels) {
 			continue
 		}
-		if len(page.Items) == request.Limit {
+		if len(page.Items)+len(page.ItemErrors) == request.Limit {
 			page.Continue = request.Next(paging.Cursor{LastKey: last, Token: c.token()})
 			break
 		}
 		last = r.order
 		c.changed(r, r.machine.Advance(at)) // it is not gone: those that may be were buried
+		if err := r.mappable(); err != nil {
+			ref := domain.Ref{Cluster: c.name, Namespace: r.key.namespace, Name: r.key.name, UID: r.uid}
+			page.ItemErrors = append(page.ItemErrors, domain.NewItemError(ref, args.Error(provider.OpListVMs, ref, err)))
+			continue
+		}
 		page.Items = append(page.Items, c.view(r, at))
 	}
 	return page
