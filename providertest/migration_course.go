@@ -121,15 +121,16 @@ func (e *env) told(what string, m *domain.Migration) {
 func checkMigrationPending(e *env) {
 	before := e.moving("vm", Knobs{MigrationPending: true})
 	m := e.moves("vm", provider.MigrateOptions{})
+	var waiting *domain.Migration
 	for range 10 {
 		e.sleep(e.h.settle() / 300) // in all longer than a migration takes
-		waiting := e.migration(m.Name)
+		waiting = e.migration(m.Name)
 		if waiting == nil || waiting.Phase.Ended() {
 			e.Fatalf("it did not wait for a node: %+v", waiting)
 		}
-		e.holds(waiting.RawPhase != "" || waiting.Message != "", "it does not say what it is at: %+v", waiting)
 		e.same("status of the VM meanwhile", domain.StatusRunning, e.get("vm").Status)
 	}
+	e.holds(waiting.RawPhase != "" || waiting.Message != "", "it does not say what it is at: %+v", waiting)
 	e.must("cancel", e.Provider.CancelMigration(e.ctx, e.cluster, e.ns, m.Name, provider.CancelOptions{}))
 	e.ended(m.Name)
 	e.stayed("after the cancel", before)

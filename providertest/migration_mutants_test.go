@@ -13,7 +13,8 @@ import (
 
 var migrationMutants = []mutant{
 	{"migrate returns before naming the job", answering(provider.OpMigrateVM, func(call *provider.Call, m *domain.Migration) *domain.Migration {
-		m.Name = call.Options.(provider.MigrateOptions).Name //nolint:errcheck // it is that of the verb
+		opts, _ := call.Options.(provider.MigrateOptions)
+		m.Name = opts.Name
 		return m
 	})},
 	{"a migration that is asked for again by its name gets another name", func(Backend) provider.Hook {
