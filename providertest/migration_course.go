@@ -90,7 +90,7 @@ func checkMigrationPhase(e *env) {
 	e.running("vm")
 	begun := e.moves("vm", provider.MigrateOptions{})
 	e.told("the answer of migrate", begun)
-	for over, deadline := false, time.Now().Add(e.h.settle()); !over; e.sleep(4 * e.h.interval()) {
+	for over, deadline := false, time.Now().Add(e.h.settle()); !over; e.sleep(8 * e.h.interval()) {
 		if time.Now().After(deadline) {
 			e.Fatalf("it does not end within %s", e.h.settle())
 		}
