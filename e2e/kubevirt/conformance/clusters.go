@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"bytes"
+	"encoding/json"
 	"io"
 	"net/http"
 	"regexp"
@@ -9,66 +10,55 @@ import (
 	"strings"
 )
 
-// The clusters. There is one control plane: the second is the same under other namespaces, so that an object of one name
-// in one namespace is another object on each.
+// The clusters. There is one control plane, which two transports make two clusters of: the second is that part of it
+// whose namespaces begin with a mark, which its transport adds and takes away, and the first is the rest. So an object of
+// one name in one namespace is another object on each.
 const (
 	first  = "c1"
 	second = "c2"
+	mark   = second + "-"
 )
 
 var clusters = []string{first, second}
 
-// mark begins the namespaces of the second cluster.
-const mark = second + "-"
-
-// namespaceOn is where a namespace of a cluster is on the control plane. On the second one, names with the mark and
-// without change places, and so it is its own inverse: there, too, a namespace has one name, and a name one namespace.
+// namespaceOn is where a namespace of a cluster is on the control plane.
 func namespaceOn(cluster, namespace string) string {
-	if cluster != second {
-		return namespace
+	if cluster == second {
+		return mark + namespace
 	}
-	if rest, marked := strings.CutPrefix(namespace, mark); marked {
-		return rest
-	}
-	return mark + namespace
+	return namespace
 }
 
-// renamed is the transport to the second cluster. What it cannot change is the order of a list over all namespaces,
-// in which those with the mark come first.
-func renamed(next http.RoundTripper) http.RoundTripper { return renaming{next} }
+// part is the transport to one of the clusters.
+type part struct {
+	cluster string
+	next    http.RoundTripper
+}
 
-type renaming struct{ next http.RoundTripper }
+func partOf(cluster string) func(http.RoundTripper) http.RoundTripper {
+	return func(next http.RoundTripper) http.RoundTripper { return part{cluster, next} }
+}
 
 // WrappedRoundTripper lets apimachinery reach the transport, to close idle connections.
-func (r renaming) WrappedRoundTripper() http.RoundTripper { return r.next }
+func (p part) WrappedRoundTripper() http.RoundTripper { return p.next }
 
 var (
-	namespaceInPath = regexp.MustCompile(`(/namespaces/)([^/]+)`)
-	namespaceInJSON = regexp.MustCompile(`("namespace":")([^"]+)`)
+	namespaceInPath = regexp.MustCompile(`/namespaces/`)
+	namespaceInJSON = regexp.MustCompile(`"namespace":"`)
+	markedInJSON    = regexp.MustCompile(`"namespace":"` + mark)
+	ofAllNamespaces = regexp.MustCompile(`^/apis/kubevirt\.io/v1/virtualmachine(instance)?s$`)
 )
 
-func rename(place *regexp.Regexp, text []byte) []byte {
-	return place.ReplaceAllFunc(text, func(match []byte) []byte {
-		parts := place.FindSubmatch(match)
-		return append(bytes.Clone(parts[1]), namespaceOn(second, string(parts[2]))...)
-	})
-}
-
-func (r renaming) RoundTrip(request *http.Request) (*http.Response, error) {
-	there := request.Clone(request.Context())
-	there.URL.Path = string(rename(namespaceInPath, []byte(request.URL.Path)))
-	there.URL.RawPath = ""
-	if request.Body != nil {
-		body, err := io.ReadAll(request.Body)
-		_ = request.Body.Close()
-		if err != nil {
-			return nil, err
-		}
-		body = rename(namespaceInJSON, body)
-		there.Body, there.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-		there.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+func (p part) RoundTrip(request *http.Request) (*http.Response, error) {
+	everywhere := ofAllNamespaces.MatchString(request.URL.Path)
+	if p.cluster != second && !everywhere {
+		return p.next.RoundTrip(request)
 	}
-	response, err := r.next.RoundTrip(there)
+	there, err := p.renamed(request)
+	if err != nil {
+		return nil, err
+	}
+	response, err := p.next.RoundTrip(there)
 	if err != nil {
 		return nil, err
 	}
@@ -77,9 +67,68 @@ func (r renaming) RoundTrip(request *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	body = rename(namespaceInJSON, body)
+	if everywhere && response.StatusCode == http.StatusOK {
+		if body, err = p.own(body); err != nil {
+			return nil, err
+		}
+	}
+	if p.cluster == second {
+		body = markedInJSON.ReplaceAll(body, []byte(`"namespace":"`))
+	}
 	response.Body, response.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	response.Header.Set("Content-Length", strconv.Itoa(len(body)))
 	response.Request = request
 	return response, nil
+}
+
+// renamed is the request with the cluster's namespaces as they are on the control plane.
+func (p part) renamed(request *http.Request) (*http.Request, error) {
+	if p.cluster != second {
+		return request, nil
+	}
+	there := request.Clone(request.Context())
+	there.URL.Path = namespaceInPath.ReplaceAllString(request.URL.Path, "/namespaces/"+mark)
+	there.URL.RawPath = ""
+	if request.Body == nil {
+		return there, nil
+	}
+	body, err := io.ReadAll(request.Body)
+	_ = request.Body.Close()
+	if err != nil {
+		return nil, err
+	}
+	body = namespaceInJSON.ReplaceAll(body, []byte(`"namespace":"`+mark))
+	there.Body, there.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	there.GetBody = nil
+	return there, nil
+}
+
+// own is a list of all namespaces without the other cluster's items. How many there are on later pages nobody knows.
+func (p part) own(body []byte) ([]byte, error) {
+	var list struct {
+		Kind       string            `json:"kind"`
+		APIVersion string            `json:"apiVersion"`
+		Metadata   map[string]any    `json:"metadata"`
+		Items      []json.RawMessage `json:"items"`
+	}
+	if err := json.Unmarshal(body, &list); err != nil {
+		return nil, err
+	}
+	delete(list.Metadata, "remainingItemCount")
+	kept := list.Items[:0]
+	for _, item := range list.Items {
+		var object struct {
+			Metadata struct {
+				Namespace string `json:"namespace"`
+			} `json:"metadata"`
+		}
+		if err := json.Unmarshal(item, &object); err != nil {
+			return nil, err
+		}
+		if strings.HasPrefix(object.Metadata.Namespace, mark) == (p.cluster == second) {
+			kept = append(kept, item)
+		}
+	}
+	list.Items = kept
+	return json.Marshal(list)
 }

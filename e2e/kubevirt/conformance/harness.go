@@ -20,7 +20,7 @@ var FeatureGates = []string{"DecentralizedLiveMigration"} // for run strategy Wa
 
 // timeout ends a request that gets no answer. It is short, because checks wait for it, but longer than any answer takes
 // on a busy computer.
-const timeout = 5 * time.Second
+const timeout = 10 * time.Second
 
 // secret is a credential that every request carries. The server looks at the client certificate first, and so never
 // minds that it is none of its own.
@@ -30,8 +30,6 @@ const secret = "canary-7f3a9c51e2d84b06"
 var missing = map[providertest.Need]string{
 	providertest.NeedSituate:       "a situation here is the outcome of a life, and the controllers undo any other",
 	providertest.NeedExpireCursors: "this API server answers old tokens from its cache; package expired has one that does not",
-	"Knobs.Provisioning":           "there is no CDI, and so no data volume to wait for",
-	"Knobs.DataVolumeError":        "there is no CDI, and so no data volume to fail",
 	"Knobs.Printable":              "virt-controller writes its own word back at once",
 	"Knobs.Unmappable":             "neither KubeVirt's schemas nor its webhooks let such an object in",
 }
@@ -100,9 +98,7 @@ func (p *plane) fleet(tb testing.TB, w *wire) *kubevirt.Clusters {
 	for _, cluster := range clusters {
 		config := rest.CopyConfig(p.config)
 		config.BearerToken = secret
-		if cluster == second {
-			config.Wrap(renamed)
-		}
+		config.Wrap(partOf(cluster))
 		if w != nil {
 			config.Wrap(w.of(cluster))
 		}

@@ -78,7 +78,7 @@ func (h *hands) before(ctx context.Context, ref domain.Ref, was, is providertest
 		errs = append(errs, h.claim(ctx, ref, claimOf(ref.Name), nil))
 	}
 	if was.CreateFails != is.CreateFails {
-		errs = append(errs, h.noInstances(ctx, ref, is.CreateFails))
+		errs = append(errs, h.noInstance(ctx, ref, is.CreateFails))
 	}
 	if was.ForeignInstance != is.ForeignInstance {
 		errs = append(errs, h.foreign(ctx, ref, is.ForeignInstance))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -31,31 +32,52 @@ func until(ctx context.Context, what string, holds func(context.Context) (bool, 
 	return nil
 }
 
-// noInstances forbids instances in a namespace by a quota, or allows them again. The status of a quota is what
-// kube-controller-manager writes, which does not run here.
-func (h *hands) noInstances(ctx context.Context, ref domain.Ref, forbid bool) error {
-	const name = "no-instances"
+// noInstance has the API server refuse instances of a VM's name, or take them again: by an admission policy, since a
+// quota would meet the other VMs of the namespace too.
+func (h *hands) noInstance(ctx context.Context, ref domain.Ref, refuse bool) error {
 	namespace := namespaceOn(ref.Cluster, ref.Namespace)
-	api := h.core.CoreV1().ResourceQuotas(namespace)
-	none := corev1.ResourceList{"count/virtualmachineinstances.kubevirt.io": resource.MustParse("0")}
-	if !forbid {
-		return api.Delete(ctx, name, metav1.DeleteOptions{})
+	name := "no-instance." + namespace + "." + ref.Name
+	policies, bindings := h.core.AdmissionregistrationV1().ValidatingAdmissionPolicies(), h.core.AdmissionregistrationV1().ValidatingAdmissionPolicyBindings()
+	if !refuse {
+		return errors.Join(bindings.Delete(ctx, name, metav1.DeleteOptions{}), policies.Delete(ctx, name, metav1.DeleteOptions{}))
 	}
-	quota, err := api.Create(ctx, &corev1.ResourceQuota{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: corev1.ResourceQuotaSpec{Hard: none}}, metav1.CreateOptions{})
+	h.tb.Cleanup(func() { // neither goes with the namespace
+		ended := context.WithoutCancel(ctx)
+		_ = bindings.Delete(ended, name, metav1.DeleteOptions{})
+		_ = policies.Delete(ended, name, metav1.DeleteOptions{})
+	})
+	_, err := policies.Create(ctx, &admissionv1.ValidatingAdmissionPolicy{
+		ObjectMeta: metav1.ObjectMeta{Name: name},
+		Spec: admissionv1.ValidatingAdmissionPolicySpec{
+			MatchConstraints: &admissionv1.MatchResources{ResourceRules: []admissionv1.NamedRuleWithOperations{{
+				RuleWithOperations: admissionv1.RuleWithOperations{
+					Operations: []admissionv1.OperationType{admissionv1.Create},
+					Rule: admissionv1.Rule{APIGroups: []string{kubevirtv1.GroupVersion.Group}, APIVersions: []string{"*"},
+						Resources: []string{"virtualmachineinstances"}},
+				},
+			}}},
+			Validations: []admissionv1.Validation{{
+				Expression: fmt.Sprintf("object.metadata.name != %q || object.metadata.namespace != %q", ref.Name, namespace),
+				Message:    "told so by a knob",
+			}},
+		},
+	}, metav1.CreateOptions{})
 	if err != nil {
 		return err
 	}
-	quota.Status = corev1.ResourceQuotaStatus{Hard: none, Used: none}
-	if _, err := api.UpdateStatus(ctx, quota, metav1.UpdateOptions{}); err != nil {
+	_, err = bindings.Create(ctx, &admissionv1.ValidatingAdmissionPolicyBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: name},
+		Spec: admissionv1.ValidatingAdmissionPolicyBindingSpec{
+			PolicyName: name, ValidationActions: []admissionv1.ValidationAction{admissionv1.Deny},
+		},
+	}, metav1.CreateOptions{})
+	if err != nil {
 		return err
 	}
-	probe := h.instance("probe", namespace, metav1.OwnerReference{})
-	return until(ctx, "the quota is in force", func(ctx context.Context) (bool, error) { // the API server's own cache follows
+	probe := h.instance(ref.Name, namespace, metav1.OwnerReference{})
+	return until(ctx, "the policy is in force", func(ctx context.Context) (bool, error) {
 		_, err := h.virt.KubevirtV1().VirtualMachineInstances(namespace).Create(ctx, probe, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
-		if err == nil {
-			return false, nil
-		}
-		if apierrors.IsForbidden(err) {
+		if apierrors.IsInvalid(err) || apierrors.IsForbidden(err) {
 			return true, nil
 		}
 		return false, err
