@@ -131,7 +131,8 @@ func checkArgumentsAreCopied(e *env) {
 	}
 }
 
-// scramble changes everything that can be reached from a value, whatever its type has, and empties its maps' elements.
+// scramble changes everything that can be reached from a value, by reflection, so that no field is forgotten that a type
+// gets later.
 func scramble(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Pointer, reflect.Interface:

@@ -127,6 +127,7 @@ func checkIdentity(e *env) {
 		e.same("VMs selected by "+selector, names, found)
 	}
 	if e.able(NeedUpdate) {
+		e.settles("vm", domain.StatusStopped)
 		before := e.quiet("vm")
 		_, _, err := e.update("vm", label(domain.LabelKey(prefix, "service"), "search"))
 		e.blames("update of a label of the identity", err, "service")
