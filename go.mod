@@ -6,6 +6,7 @@ exclude k8s.io/kube-openapi v0.31.0
 
 require (
 	github.com/google/go-cmp v0.7.0
+	go.uber.org/mock v0.6.0
 	golang.org/x/tools v0.40.0
 	k8s.io/api v0.34.3
 	k8s.io/apimachinery v0.34.3
