@@ -19,7 +19,7 @@ func checkSituations(e *env) {
 		if domain.KindOf(err) == domain.KindInvalidArgument {
 			return "", false
 		}
-		e.must(fmt.Sprintf("situate %+v", s), err)
+		e.must("situate "+name, err)
 		return name, true
 	}
 	for s := range situations() {
