@@ -1,6 +1,7 @@
 package providertest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"reflect"
@@ -61,12 +62,12 @@ var (
 
 func checkNames(e *env) {
 	for method := range reflect.TypeFor[provider.Provider]().Methods() {
-		if domain.KindOf(e.invoke(method, e.cluster, e.ns, "vm")) == domain.KindUnsupported {
+		if domain.KindOf(e.invoke(e.ctx, method, e.cluster, e.ns, "vm")) == domain.KindUnsupported {
 			continue // the provider has no such verb
 		}
 		before := e.Requests()
 		refused := func(what, bad, cluster, namespace, name string) {
-			e.code(fmt.Sprintf("%s: %s %q", method.Name, what, bad), e.invoke(method, cluster, namespace, name), domain.CodeInvalidName)
+			e.code(fmt.Sprintf("%s: %s %q", method.Name, what, bad), e.invoke(e.ctx, method, cluster, namespace, name), domain.CodeInvalidName)
 		}
 		for _, bad := range badLabels {
 			refused("cluster", bad, bad, e.ns, "vm")
@@ -105,12 +106,12 @@ func namesOf(method reflect.Method) (names int, isNew bool) {
 
 // invoke calls a method of the provider, whichever it is, with these names where it takes some and nothing else of note.
 // A verdict counts as the error that it foretells: to a validation the name is a part of the question.
-func (e *env) invoke(method reflect.Method, names ...string) error {
+func (e *env) invoke(ctx context.Context, method reflect.Method, names ...string) error {
 	var in []reflect.Value
 	for arg := range method.Type.Ins() {
 		switch {
 		case len(in) == 0:
-			in = append(in, reflect.ValueOf(e.ctx))
+			in = append(in, reflect.ValueOf(ctx))
 		case arg.Kind() == reflect.String:
 			in = append(in, reflect.ValueOf(names[len(in)-1]))
 		case arg == reflect.TypeFor[domain.VMSpec]():

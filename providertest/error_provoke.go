@@ -91,9 +91,12 @@ func (e *env) provokedByState(vm *domain.VM) []provoked {
 // second is the error of a call that returns a value as well.
 func second[T any](_ T, err error) error { return err }
 
-// failing has every request to the check's cluster meet a fault, or as many as the fault says, while something is done.
+// failing has every request to the check's cluster meet a fault, or as many and to which one the fault says, while something
+// is done.
 func (e *env) failing(f Fault, do func()) {
-	f.Cluster = e.cluster
+	if f.Cluster == "" {
+		f.Cluster = e.cluster
+	}
 	if f.Count == 0 {
 		f.Count = -1
 	}
