@@ -176,8 +176,11 @@ func checkConcurrentUpdates(e *env) {
 			// A lost race is told by code, and nothing is lost when the caller comes again.
 			e.eventually("an update gets through", func() bool {
 				_, _, err := e.update("vm", change)
-				e.codes("update", err, "", domain.CodeRevisionConflict)
-				return err == nil
+				if domain.CodeOf(err) == domain.CodeRevisionConflict {
+					return false
+				}
+				e.must("update", err)
+				return true
 			})
 		}
 	})

@@ -2,6 +2,8 @@ package providertest
 
 import (
 	"context"
+	"fmt"
+	"math"
 	"time"
 
 	"github.com/kv-shepherd/shepherd-go/domain"
@@ -17,10 +19,9 @@ var readChecks = []check{
 		run:   checkForeignInstance,
 	},
 	{
-		id:    "CON-07",
-		why:   "a read after a write of the same caller sees that write",
-		needs: need(NeedPower, NeedUpdate),
-		run:   checkReadYourWrites,
+		id:  "CON-07",
+		why: "a read after a write of the same caller sees that write",
+		run: checkReadYourWrites,
 	},
 	{
 		id:    "CON-08",
@@ -83,22 +84,16 @@ func checkReadYourWrites(e *env) {
 	e.same("UID right after the create", made.UID, e.get("vm").UID)
 	e.stores("right after the create", "vm")
 	e.settles("vm", domain.StatusStopped)
-
-	for _, value := range []string{"1", "2", "3"} {
-		_, _, err := e.update("vm", label("step", value))
-		e.must("update", err)
-		e.same("label right after the update", value, e.get("vm").Labels["step"])
-		for _, vm := range e.list(provider.ListOptions{}).Items {
-			e.same("label listed right after the update", value, vm.Labels["step"])
-		}
+	if e.has(NeedUpdate) {
+		e.readsOwnUpdates("vm")
 	}
-
-	e.must("start", e.start("vm"))
-	e.same("run strategy right after the start", domain.RunStrategyAlways, e.get("vm").RunStrategy)
-	e.settles("vm", domain.StatusRunning)
-	e.must("stop", e.stop("vm"))
-	e.same("run strategy right after the stop", domain.RunStrategyHalted, e.get("vm").RunStrategy)
-
+	if e.has(NeedPower) {
+		e.must("start", e.start("vm"))
+		e.same("run strategy right after the start", domain.RunStrategyAlways, e.get("vm").RunStrategy)
+		e.settles("vm", domain.StatusRunning)
+		e.must("stop", e.stop("vm"))
+		e.same("run strategy right after the stop", domain.RunStrategyHalted, e.get("vm").RunStrategy)
+	}
 	e.must("delete", e.remove("vm"))
 	vm, err := e.Provider.GetVM(e.ctx, e.cluster, e.ns, "vm")
 	if e.codes("get right after the delete", err, "", domain.CodeVMNotFound) && err == nil {
@@ -106,6 +101,18 @@ func checkReadYourWrites(e *env) {
 	}
 	for _, vm := range e.list(provider.ListOptions{}).Items {
 		e.same("status listed right after the delete", domain.StatusDeleting, vm.Status)
+	}
+}
+
+// readsOwnUpdates finds fault with reads that do not see what was written before.
+func (e *env) readsOwnUpdates(name string) {
+	for _, value := range []string{"1", "2", "3"} {
+		_, _, err := e.update(name, label("step", value))
+		e.must("update", err)
+		e.same("label right after the update", value, e.get(name).Labels["step"])
+		for _, vm := range e.list(provider.ListOptions{}).Items {
+			e.same("label listed right after the update", value, vm.Labels["step"])
+		}
 	}
 }
 
@@ -129,25 +136,31 @@ func checkBulkhead(e *env) {
 	})
 }
 
-// besides finds fault with calls to a cluster that take long, because of another one.
+// besides finds fault with calls to a cluster that take long, because of another one. A busy computer gets a second and a
+// third chance.
 func (e *env) besides(cluster string) {
-	const bound = time.Second
-	for what, call := range map[string]func(ctx context.Context) error{
-		"get": func(ctx context.Context) error {
+	const bound, chances = time.Second, 3
+	for what, call := range map[string]func(ctx context.Context, chance int) error{
+		"get": func(ctx context.Context, _ int) error {
 			return second(e.Provider.GetVM(ctx, cluster, e.ns, "vm"))
 		},
-		"list": func(ctx context.Context) error {
+		"list": func(ctx context.Context, _ int) error {
 			return second(e.Provider.ListVMs(ctx, cluster, e.ns, provider.ListOptions{}))
 		},
-		"create": func(ctx context.Context) error {
-			return second(e.Provider.CreateVM(ctx, cluster, e.ns, e.spec("new", domain.RunStrategyHalted), provider.CreateOptions{}))
+		"create": func(ctx context.Context, chance int) error {
+			spec := e.spec(fmt.Sprintf("new-%d", chance), domain.RunStrategyHalted)
+			return second(e.Provider.CreateVM(ctx, cluster, e.ns, spec, provider.CreateOptions{}))
 		},
 	} {
-		ctx, cancel := context.WithTimeout(e.ctx, 10*bound)
-		began := time.Now()
-		err := call(ctx)
-		took := time.Since(began)
-		cancel()
+		var err error
+		took := time.Duration(math.MaxInt64)
+		for chance := 0; chance < chances && (took >= bound || err != nil); chance++ {
+			ctx, cancel := context.WithTimeout(e.ctx, 5*bound)
+			began := time.Now()
+			err = call(ctx, chance)
+			took = time.Since(began)
+			cancel()
+		}
 		e.code(what+" on the other cluster", err, "")
 		e.holds(took < bound, "%s on the other cluster took %s", what, took)
 	}
