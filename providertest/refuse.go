@@ -18,6 +18,9 @@ var refusals = map[Need]func(*env){
 	NeedPause: refuses(map[provider.Op]func(*env) error{
 		provider.OpPauseVM:   func(e *env) error { return e.pause("vm") },
 		provider.OpUnpauseVM: func(e *env) error { return e.unpause("vm") },
+		provider.OpStartVM: func(e *env) error {
+			return e.Provider.StartVM(e.ctx, e.cluster, e.ns, "vm", provider.StartOptions{Paused: true})
+		},
 	}),
 	NeedReboot: refuses(map[provider.Op]func(*env) error{
 		provider.OpSoftRebootVM: func(e *env) error { return e.softReboot("vm") },
@@ -48,6 +51,33 @@ var refusals = map[Need]func(*env){
 		},
 		provider.OpDeleteVM: func(e *env) error {
 			return e.Provider.DeleteVM(e.ctx, e.cluster, e.ns, "vm", provider.DeleteOptions{DryRun: true})
+		},
+		provider.OpUpdateVM: func(e *env) error {
+			_, _, err := e.Provider.UpdateVM(e.ctx, e.cluster, e.ns, "vm", label("refused", "1"), provider.UpdateOptions{DryRun: true})
+			return err
+		},
+		provider.OpApplyVM: func(e *env) error {
+			_, err := e.Provider.ApplyVM(e.ctx, e.cluster, e.ns, e.spec("new", domain.RunStrategyHalted), provider.ApplyOptions{DryRun: true})
+			return err
+		},
+		provider.OpStartVM: func(e *env) error {
+			return e.Provider.StartVM(e.ctx, e.cluster, e.ns, "vm", provider.StartOptions{DryRun: true})
+		},
+		provider.OpStopVM: func(e *env) error {
+			return e.Provider.StopVM(e.ctx, e.cluster, e.ns, "vm", provider.StopOptions{DryRun: true})
+		},
+		provider.OpRestartVM: func(e *env) error {
+			return e.Provider.RestartVM(e.ctx, e.cluster, e.ns, "vm", provider.RestartOptions{DryRun: true})
+		},
+		provider.OpPauseVM: func(e *env) error {
+			return e.Provider.PauseVM(e.ctx, e.cluster, e.ns, "vm", provider.PauseOptions{DryRun: true})
+		},
+		provider.OpUnpauseVM: func(e *env) error {
+			return e.Provider.UnpauseVM(e.ctx, e.cluster, e.ns, "vm", provider.UnpauseOptions{DryRun: true})
+		},
+		provider.OpMigrateVM: func(e *env) error {
+			_, err := e.Provider.MigrateVM(e.ctx, e.cluster, e.ns, "vm", provider.MigrateOptions{DryRun: true})
+			return err
 		},
 	}),
 	NeedIdempotency: refuses(map[provider.Op]func(*env) error{
