@@ -141,6 +141,7 @@ func TestRandomWalks(t *testing.T) {
 					VolumesUnbound: flip(), Provisioning: flip(), DataVolumeError: flip(), ManualRecovery: flip(), Snapshotting: flip(),
 					Restoring: flip(), NoGuestAgent: flip(), NoACPI: flip(), LivenessProbe: flip(), IgnoresShutdown: flip(),
 					NotMigratable: flip(), MigrationPending: flip(), MigrationNeverEnds: flip(), MigrationFails: flip(),
+					ForeignInstance: flip(), Unmappable: flip(), InstanceUnreadable: flip(),
 				}
 				m.SetKnobs(until, knobs)
 				leap.SetKnobs(until, knobs)
