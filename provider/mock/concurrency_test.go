@@ -33,6 +33,16 @@ func TestConcurrency(t *testing.T) {
 			return p.SetKnobs(domain.Ref{Cluster: cl, Namespace: "team", Name: n}, mock.Knobs{})
 		},
 		func(cl, n string) error {
+			return p.Situate(domain.Ref{Cluster: cl, Namespace: "team", Name: n},
+				domain.Situation{Strategy: domain.RunStrategyAlways, Instance: domain.InstanceLive})
+		},
+		func(cl, n string) error {
+			p.Requests()
+			return p.Faults(mock.Fault{Cluster: cl, Name: n, Probability: 0.5, Count: 9, Delay: time.Millisecond, Code: domain.CodeThrottled, After: true})
+		},
+		func(string, string) error { return p.Faults() },
+		func(cl, n string) error { return p.AddInstanceType(domain.InstanceType{Cluster: cl, Name: n}) },
+		func(cl, n string) error {
 			_, _, err := p.UpdateVM(ctx, cl, "team", n, domain.VMChange{Labels: map[string]*string{"a": new("b")}, CPU: &domain.CPU{Sockets: 4}}, provider.UpdateOptions{})
 			return err
 		},
@@ -55,6 +65,7 @@ func TestConcurrency(t *testing.T) {
 		})
 	}
 	wg.Wait()
+	c.good(p.Faults())
 	uids := map[string]bool{}
 	for _, cluster := range []string{"mock", "other"} {
 		for vm, err := range provider.VMs(ctx, p, cluster, "*", provider.ListOptions{}) {

@@ -66,9 +66,11 @@ func cloneTolerations(in []domain.Toleration) []domain.Toleration {
 // desire reads a spec that is complete: it shares nothing with the caller any more.
 func desire(prefix string, spec domain.VMSpec) *desired {
 	manifest, _ := vmspec.ParseManifest(spec.Manifest)
+	annotations := texts(manifest, "metadata", "annotations")
+	delete(annotations, lastApplied)
 	d := &desired{
 		labels:       merged(texts(manifest, "metadata", "labels"), spec.Labels, spec.Identity.Labels(prefix)),
-		annotations:  merged(texts(manifest, "metadata", "annotations"), spec.Annotations),
+		annotations:  merged(annotations, spec.Annotations),
 		guestLabels:  merged(texts(manifest, "spec", "template", "metadata", "labels"), spec.GuestLabels),
 		nodeSelector: merged(texts(manifest, "spec", "template", "spec", "nodeSelector"), spec.NodeSelector),
 		cpu:          spec.CPU,
@@ -87,6 +89,9 @@ func desire(prefix string, spec domain.VMSpec) *desired {
 	}
 	return d
 }
+
+// lastApplied is where kubectl keeps a copy of a whole object, secrets included. It is neither sent nor shown.
+const lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
 
 // merged lays maps over each other, the last one on top; nil when there is nothing in them. It may return the first one
 // that has something.

@@ -13,10 +13,17 @@
 //
 // # Tests
 //
-// [Provider.Seed] puts VMs there as if they had been there before, [Provider.SetKnobs] has a VM meet trouble,
-// [Provider.Happen] lets something happen to it that no verb does, and [Provider.Edit] changes it behind the caller's
-// back, as another manager of the cluster would. Faults of the connection are no matter of the Mock: wrap it with
-// provider.Wrap.
+// [Provider.Seed] puts VMs there as if they had been there before, [Provider.Situate] one in any situation there can be.
+// [Provider.SetKnobs] has a VM meet trouble, [Provider.Happen] lets something happen to it that no verb does, and
+// [Provider.Edit] changes it behind the caller's back, as another manager of the cluster would.
+//
+// [Provider.Faults] has calls meet trouble on their way: a cluster that hangs, refuses, asks to slow down, or does what it
+// was asked and loses the answer. [Provider.Requests] counts how many calls got as far as a cluster.
+//
+// # Records
+//
+// A [Recorder] writes down the calls of any provider with their answers, and a [Player] answers from such a record: what
+// was seen once on a cluster can be had again without one.
 //
 // # Differences to a cluster
 //

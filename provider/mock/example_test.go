@@ -1,6 +1,7 @@
 package mock_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 
@@ -77,4 +78,47 @@ func ExampleProvider_Seed() {
 	// Output:
 	// north/team-a/web RUNNING <nil>
 	// south/team-a/db STOPPED <nil>
+}
+
+// A cluster that does what it was asked and loses the answer: the same call with the same key finds out.
+func ExampleProvider_Faults() {
+	ctx := context.Background()
+	p := mock.New(mock.Options{})
+	err := p.Faults(mock.Fault{Op: provider.OpCreateVM, Code: domain.CodeClusterUnreachable, After: true, Count: 1})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	spec := domain.VMSpec{Name: "web", RunStrategy: domain.RunStrategyAlways, MemoryBytes: 1 << 30}
+	opts := provider.CreateOptions{IdempotencyKey: "order-4711"}
+	_, err = p.CreateVM(ctx, "mock", "team-a", spec, opts)
+	fmt.Println(domain.CodeOf(err))
+	vm, err := p.CreateVM(ctx, "mock", "team-a", spec, opts)
+	fmt.Println(vm.Name, err)
+	fmt.Println(p.Requests())
+	// Output:
+	// CLUSTER_UNREACHABLE
+	// web <nil>
+	// 0 2
+}
+
+// What was recorded once, on a cluster say, can be had again without one.
+func ExamplePlayer() {
+	ctx := context.Background()
+	var record bytes.Buffer
+	recorder := mock.NewRecorder(&record)
+	live := provider.Wrap(mock.New(mock.Options{}), recorder.Hook())
+	fmt.Println(domain.CodeOf(live.StartVM(ctx, "mock", "team-a", "web", provider.StartOptions{})), recorder.Err())
+
+	player, err := mock.NewPlayer(&record)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(domain.CodeOf(player.StartVM(ctx, "mock", "team-a", "web", provider.StartOptions{})))
+	fmt.Println(player.StopVM(ctx, "mock", "team-a", "web", provider.StopOptions{}))
+	// Output:
+	// VM_NOT_FOUND <nil>
+	// VM_NOT_FOUND
+	// stop_vm: INTERNAL (cluster=mock name=web namespace=team-a reason=not_recorded)
 }

@@ -59,16 +59,15 @@ func TestSituate(t *testing.T) {
 	for name, timing := range map[string]mock.Timing{
 		"in time":    {},
 		"in no time": {Observe: -1, Schedule: -1, Boot: -1, Agent: -1, Shutdown: -1, Grace: -1, Migrate: -1},
-		"slowly":     {Observe: 1e9},
 	} {
-		if testing.Short() && name != "in time" {
-			continue
-		}
 		t.Run(name, func(t *testing.T) {
 			virtual(t, func(t *testing.T) {
 				c := on(t, mock.Options{Timing: timing})
-				reached := 0
+				n, reached := 0, 0
 				for s := range situations {
+					if n++; n%19 != 0 && (testing.Short() || name != "in time") {
+						continue
+					}
 					err := c.p.Situate(c.ref("vm"), s)
 					if part := canBe(s); part != "" {
 						e, ok := errors.AsType[*domain.Error](err)
@@ -83,8 +82,8 @@ func TestSituate(t *testing.T) {
 					}
 					reached++
 				}
-				if reached < 5000 {
-					t.Errorf("%d situations", reached)
+				if want := 43_000 / 19; reached < want {
+					t.Errorf("%d situations, want %d at least", reached, want)
 				}
 			})
 		})

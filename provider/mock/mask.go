@@ -1,0 +1,75 @@
+package mock
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/kv-shepherd/shepherd-go/domain"
+)
+
+// secretKeys are the fields of a VirtualMachine that hold secrets themselves (kubevirt.io/api core/v1 schema.go, v1.9.0),
+// and the annotation in which kubectl keeps a copy of the whole object. They are compared without regard to case.
+var secretKeys = []string{"userdata", "userdatabase64", "networkdata", "networkdatabase64", lastApplied}
+
+// masked is a value of a call as JSON without its secrets; nil for none. A domain.Secret masks itself.
+func masked(value any) (json.RawMessage, error) {
+	if value == nil {
+		return nil, nil
+	}
+	if spec, ok := value.(domain.VMSpec); ok {
+		spec.Manifest = maskedManifest(spec.Manifest)
+		value = spec
+	}
+	return json.Marshal(value)
+}
+
+// maskedManifest hides the secrets of a manifest, and all of what is no manifest: nobody knows what that holds.
+func maskedManifest(raw json.RawMessage) json.RawMessage {
+	if len(raw) == 0 {
+		return raw
+	}
+	const hidden = `"` + domain.SecretMask + `"`
+	tree, err := decoded(raw)
+	object, ok := tree.(map[string]any)
+	if err != nil || !ok {
+		return json.RawMessage(hidden)
+	}
+	hide(object)
+	text, err := json.Marshal(object)
+	if err != nil {
+		return json.RawMessage(hidden)
+	}
+	return text
+}
+
+// hide puts the mask in the place of every secret below a value.
+func hide(value any) {
+	switch value := value.(type) {
+	case map[string]any:
+		for key, inner := range value {
+			if inner != nil && slices.Contains(secretKeys, strings.ToLower(key)) {
+				value[key] = domain.SecretMask
+				continue
+			}
+			hide(inner)
+		}
+	case []any:
+		for _, inner := range value {
+			hide(inner)
+		}
+	}
+}
+
+// decoded reads JSON as a tree, with its numbers as they are written.
+func decoded(raw json.RawMessage) (any, error) {
+	if !json.Valid(raw) { // a Decoder stops behind the first value
+		return nil, domain.CodeProtocolError
+	}
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	var tree any
+	err := d.Decode(&tree)
+	return tree, err
+}
