@@ -27,6 +27,8 @@ type Harness struct {
 	Settle time.Duration
 	// Parallel runs checks at the same time, as many as go test allows; with Virtual there is no need.
 	Parallel bool
+	// Only are the ids of the contracts to look at: for a second back end that shows what the first cannot. Empty is all.
+	Only []string
 }
 
 // Backend is one provider under test, with hands on what is behind it. Only Provider is required; a hand that is nil is

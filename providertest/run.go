@@ -1,6 +1,7 @@
 package providertest
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -16,7 +17,7 @@ func Run(t *testing.T, h Harness) {
 	r := newReport()
 	artifacts := t.ArtifactDir()
 	t.Cleanup(func() { r.publish(t, artifacts) }) // when the last parallel check has ended
-	for _, c := range checks() {
+	for _, c := range h.chosen(t) {
 		t.Run(c.id, func(t *testing.T) {
 			if h.Parallel && !h.Virtual {
 				t.Parallel()
@@ -25,6 +26,23 @@ func Run(t *testing.T, h Harness) {
 			h.inBubble(t, func(t *testing.T) { h.one(t, c, r) })
 		})
 	}
+}
+
+// chosen are the checks to run.
+func (h Harness) chosen(t *testing.T) []check {
+	t.Helper()
+	if len(h.Only) == 0 {
+		return checks()
+	}
+	var chosen []check
+	for _, id := range h.Only {
+		n := slices.IndexFunc(checks(), func(c check) bool { return c.id == id })
+		if n < 0 {
+			t.Fatalf("Only names %q, which is no contract of the suite's", id)
+		}
+		chosen = append(chosen, checks()[n])
+	}
+	return chosen
 }
 
 // inBubble runs f in virtual time where the harness has it.

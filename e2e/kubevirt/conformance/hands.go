@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"sync"
 	"testing"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -24,12 +25,22 @@ type hands struct {
 	tb    testing.TB
 	maker *kubevirt.Provider
 	wire  *wire
+
+	mu sync.Mutex
 	// knobs are those in force.
 	knobs map[domain.Ref]providertest.Knobs
 }
 
 func newHands(tb testing.TB, p *plane, maker *kubevirt.Provider, w *wire) *hands {
 	return &hands{plane: p, tb: tb, maker: maker, wire: w, knobs: map[domain.Ref]providertest.Knobs{}}
+}
+
+// remember notes the knobs of a VM and returns those it had.
+func (h *hands) remember(ref domain.Ref, knobs providertest.Knobs) (was providertest.Knobs) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	was, h.knobs[ref] = h.knobs[ref], knobs
+	return was
 }
 
 func (h *hands) put(ctx context.Context, cluster, namespace string, spec domain.VMSpec, knobs providertest.Knobs) error {
@@ -53,14 +64,13 @@ func (h *hands) put(ctx context.Context, cluster, namespace string, spec domain.
 	if _, err := h.maker.CreateVM(ctx, cluster, namespace, spec, provider.CreateOptions{}); err != nil {
 		return err
 	}
-	h.knobs[ref] = knobs
+	h.remember(ref, knobs)
 	return h.after(ctx, ref, providertest.Knobs{}, knobs)
 }
 
 func (h *hands) turn(ctx context.Context, ref domain.Ref, knobs providertest.Knobs) error {
 	ref.UID = ""
-	was := h.knobs[ref]
-	h.knobs[ref] = knobs
+	was := h.remember(ref, knobs)
 	if was.NoACPI != knobs.NoACPI || was.LivenessProbe != knobs.LivenessProbe || !was.MissingClaim && knobs.MissingClaim ||
 		!was.VolumesUnbound && knobs.VolumesUnbound {
 		return errors.New("a machine is made with these knobs, or without")
