@@ -47,7 +47,8 @@ func willRun(vm *domain.VM) bool {
 	}
 }
 
-// EnsureStopped makes sure that a VM is off, or on its way to. It returns when the change is requested.
+// EnsureStopped makes sure that a VM is off, or on its way to. It returns when the change is requested. A VM for which a
+// start is queued that a stop would not take back is TRANSITION_IN_PROGRESS: try again later.
 func EnsureStopped(ctx context.Context, p PowerReader, cluster, namespace, name string, opts StopOptions) error {
 	vm, err := ensureTarget(ctx, p, cluster, namespace, name, opts.UID)
 	if err != nil {
@@ -57,12 +58,32 @@ func EnsureStopped(ctx context.Context, p PowerReader, cluster, namespace, name 
 	case domain.CodeVMDeleting:
 		return nil // it goes off, and away
 	case domain.CodeVMNotRunning, domain.CodeTransitionInProgress:
+		if startsAgain(vm) {
+			return domain.E(domain.CodeTransitionInProgress, vm.Ref().Params(), nil)
+		}
 		if opts.GracePeriod == nil {
 			return nil
 		}
 	}
 	opts.UID = vm.UID
-	return except(p.StopVM(ctx, cluster, namespace, name, opts), domain.CodeVMNotRunning, domain.CodeTransitionInProgress)
+	err = p.StopVM(ctx, cluster, namespace, name, opts)
+	if startsAgain(vm) {
+		return err
+	}
+	return except(err, domain.CodeVMNotRunning, domain.CodeTransitionInProgress)
+}
+
+// startsAgain says whether a start waits for the controller that a stop does not take back: that of a restart, where the
+// run strategy is not one that queues its stops, or one without an instance to stop.
+func startsAgain(vm *domain.VM) bool {
+	switch {
+	case !vm.ChangeQueued || vm.Deleting:
+		return false
+	case vm.Instance == domain.InstanceNone:
+		return true
+	default:
+		return vm.RunStrategy == domain.RunStrategyAlways || vm.RunStrategy == domain.RunStrategyOnce
+	}
 }
 
 // EnsurePaused makes sure that a VM is paused, or on its way to: one that is off is started paused. A VM that is

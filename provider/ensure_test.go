@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/kv-shepherd/shepherd-go/domain"
 	"github.com/kv-shepherd/shepherd-go/provider"
@@ -107,6 +108,36 @@ func TestEnsureDeleted(t *testing.T) {
 			if err := provider.WaitVMGone(ctx, p, cluster, namespace, name, provider.WaitOptions{}); err != nil {
 				t.Error(err)
 			}
+		}
+	})
+}
+
+// TestEnsureStoppedDuringRestart: a stop would be taken and undone by the start that is queued behind it.
+func TestEnsureStoppedDuringRestart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, writes := t.Context(), 0
+		p := counted(&writes)
+		create(t, p, domain.RunStrategyAlways)
+		first := await(t, p, domain.StatusRunning)
+		if err := p.RestartVM(ctx, cluster, namespace, name, provider.RestartOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		stopped := func() error { return provider.EnsureStopped(ctx, p, cluster, namespace, name, provider.StopOptions{}) }
+		if err := stopped(); domain.CodeOf(err) != domain.CodeTransitionInProgress {
+			t.Errorf("while the restart is under way: %v", err)
+		}
+		if err := p.StopVM(ctx, cluster, namespace, name, provider.StopOptions{}); domain.CodeOf(err) != domain.CodeTransitionInProgress {
+			t.Errorf("a strict stop: %v", err)
+		}
+		for vm := first; vm.InstanceID == first.InstanceID || vm.Status != domain.StatusRunning || vm.ChangeQueued; {
+			vm = await(t, p, domain.StatusRunning, domain.StatusStopping, domain.StatusStarting, domain.StatusPending)
+			time.Sleep(time.Millisecond)
+		}
+		if err := stopped(); err != nil {
+			t.Fatal(err)
+		}
+		if vm := await(t, p, domain.StatusStopped); vm.RunStrategy != domain.RunStrategyHalted {
+			t.Errorf("run strategy %s", vm.RunStrategy)
 		}
 	})
 }

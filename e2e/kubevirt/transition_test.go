@@ -1,6 +1,7 @@
 package kubevirt_test
 
 import (
+	"net/http"
 	"testing"
 	"time"
 
@@ -133,6 +134,26 @@ func TestRestartTwice(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestStopDuringRestart: KubeVirt takes a stop while a restart is under way, and the start that is queued undoes it; so
+// the table refuses it.
+func TestStopDuringRestart(t *testing.T) {
+	t.Parallel()
+	site := setup.New(t, harness.Namespace(t))
+	vm := site.Running(t, setup.Spec("vm", domain.RunStrategyAlways))
+	first := vm.Get(t).InstanceID
+	vm.Annotate(t, knobStopDelay, slowStop)
+	setup.Must(t, "restart", do(t.Context(), vm, "restart"))
+	setup.Code(t, "stop", domain.CodeTransitionInProgress, do(t.Context(), vm, "stop"))
+	setup.Code(t, "ensure stopped", domain.CodeTransitionInProgress,
+		provider.EnsureStopped(t.Context(), vm, setup.Cluster, vm.Namespace, vm.Name, provider.StopOptions{}))
+	answer := rawAnswer(t, nil, http.MethodPut, subresourcePath(site.Namespace, "virtualmachines", vm.Name, "stop"), "{}")
+	setup.Diff(t, "what KubeVirt answers", http.StatusAccepted, answer.status)
+	vm.Annotate(t, knobStopDelay, "")
+	vm.Wait(t, "running anew, although it was stopped", func(vm *domain.VM) bool {
+		return vm.Status == domain.StatusRunning && vm.InstanceID != first && vm.RunStrategy == domain.RunStrategyAlways && !vm.ChangeQueued
+	})
 }
 
 // TestStartOfAlways: with this strategy an instance is missing only because one cannot be made, and asking does not help.

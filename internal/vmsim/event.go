@@ -72,7 +72,8 @@ func (m *Machine) Check(e Event) domain.Code {
 	switch {
 	case e.Kind == Start && code == "" && e.Paused && s.Strategy == domain.RunStrategyHalted && s.ChangeQueued:
 		return domain.CodeTransitionInProgress // a paused start is a queued request, and one waits already
-	case e.Kind == Stop && code == domain.CodeTransitionInProgress && e.Grace != nil && *e.Grace < m.instance.grace:
+	case e.Kind == Stop && code == domain.CodeTransitionInProgress && s.Strategy == domain.RunStrategyHalted &&
+		e.Grace != nil && *e.Grace < m.instance.grace:
 		return "" // KubeVirt hastens a stop under way
 	}
 	return code

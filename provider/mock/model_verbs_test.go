@@ -135,7 +135,7 @@ func verbs() []verb {
 				return w.p.StopVM(ctx, theCluster, theNamespace, name, provider.StopOptions{UID: o.uid, DryRun: o.dryRun, GracePeriod: o.grace})
 			},
 			answer: func(m *model, o options, code domain.Code) domain.Code {
-				if code == domain.CodeTransitionInProgress && o.grace != nil && *o.grace < m.graceNow() {
+				if code == domain.CodeTransitionInProgress && m.vm.RunStrategy == domain.RunStrategyHalted && o.grace != nil && *o.grace < m.graceNow() {
 					return "" // a shorter grace period hastens a stop
 				}
 				return code
@@ -246,8 +246,7 @@ func start(_ *world, m *model, vm *domain.VM, o options) (wroteVM, wroteInstance
 	return true, false
 }
 
-// stop makes Always and Once Halted; with other strategies it is a request. It takes no queued start back, which will
-// make the VM Always again: KubeVirt v1.9.0 does so (vm.go:1119), and the table takes no notice.
+// stop makes Always and Once Halted; with other strategies it is a request, in place of all that are queued.
 func stop(_ *world, m *model, vm *domain.VM, o options) (wroteVM, wroteInstance bool) {
 	if vm.RunStrategy == domain.RunStrategyAlways || vm.RunStrategy == domain.RunStrategyOnce {
 		vm.RunStrategy = domain.RunStrategyHalted
@@ -256,9 +255,6 @@ func stop(_ *world, m *model, vm *domain.VM, o options) (wroteVM, wroteInstance 
 		m.queue(vm, false)
 	}
 	m.up = down
-	if m.startQueued {
-		m.up = up
-	}
 	if o.grace == nil || !unfinished(vm) {
 		return true, false
 	}
