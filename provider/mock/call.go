@@ -54,11 +54,7 @@ func serve[T any](c *site, k call, f func(*site) (T, error)) (T, error) {
 	default:
 		c.reads++
 	}
-	if err != nil {
-		var none T
-		return none, err
-	}
-	return value, nil
+	return value, err
 }
 
 // send notes that the call is about to write: what was read does not keep it from that.

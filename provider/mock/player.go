@@ -30,6 +30,8 @@ type Player struct {
 	tracks map[string]*track
 }
 
+var _ provider.Provider = (*Player)(nil)
+
 // played keeps the embedded provider from being a field of the Player's that others could set.
 type played = provider.Provider
 
