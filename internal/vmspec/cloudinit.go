@@ -1,6 +1,9 @@
 package vmspec
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/kv-shepherd/shepherd-go/domain"
 	"github.com/kv-shepherd/shepherd-go/internal/names"
 )
@@ -8,6 +11,14 @@ import (
 // MaxCloudInit is the size in bytes up to which KubeVirt takes user data and network data inside the VM
 // (vmi-create-admitter.go, cloudInitUserMaxLen); longer documents go into a Kubernetes secret.
 const MaxCloudInit = 2048
+
+// secretKeys are the fields of a VirtualMachine that hold secrets themselves (kubevirt.io/api core/v1 schema.go, v1.9.0), in
+// lower case.
+var secretKeys = []string{"userdata", "userdatabase64", "networkdata", "networkdatabase64"}
+
+// IsSecretKey says whether a field of a VirtualMachine's JSON holds a secret itself. Case does not count, as it does not
+// when Go reads JSON.
+func IsSecretKey(key string) bool { return slices.Contains(secretKeys, strings.ToLower(key)) }
 
 func (c *checker) cloudInit(spec domain.VMSpec) {
 	ci := spec.CloudInit

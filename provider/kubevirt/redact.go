@@ -2,15 +2,12 @@ package kubevirt
 
 import (
 	"encoding/json"
-	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/kv-shepherd/shepherd-go/domain"
+	"github.com/kv-shepherd/shepherd-go/internal/vmspec"
 )
-
-// secretKeys are the fields of a VirtualMachine that hold secrets themselves (kubevirt.io/api core/v1 schema.go, v1.9.0).
-var secretKeys = []string{"userData", "userDataBase64", "networkData", "networkDataBase64"}
 
 // redactor cleans texts of the secrets of what was sent: schema and webhook refusals quote what they refuse. The texts
 // that people read are cleaned; errors.As still reaches the server's own status, which a host should not print.
@@ -35,7 +32,7 @@ func secretsIn(secrets []string, value any) []string {
 	switch value := value.(type) {
 	case map[string]any:
 		for key, inner := range value {
-			if text, ok := inner.(string); ok && slices.Contains(secretKeys, key) {
+			if text, ok := inner.(string); ok && vmspec.IsSecretKey(key) {
 				secrets = append(secrets, text)
 				continue
 			}

@@ -3,15 +3,11 @@ package mock
 import (
 	"bytes"
 	"encoding/json"
-	"slices"
 	"strings"
 
 	"github.com/kv-shepherd/shepherd-go/domain"
+	"github.com/kv-shepherd/shepherd-go/internal/vmspec"
 )
-
-// secretKeys are the fields of a VirtualMachine that hold secrets themselves (kubevirt.io/api core/v1 schema.go, v1.9.0),
-// and the annotation in which kubectl keeps a copy of the whole object. They are compared without regard to case.
-var secretKeys = []string{"userdata", "userdatabase64", "networkdata", "networkdatabase64", lastApplied}
 
 // masked is a value of a call as JSON without its secrets; nil for none. A domain.Secret masks itself.
 func masked(value any) (json.RawMessage, error) {
@@ -49,7 +45,7 @@ func hide(value any) {
 	switch value := value.(type) {
 	case map[string]any:
 		for key, inner := range value {
-			if inner != nil && slices.Contains(secretKeys, strings.ToLower(key)) {
+			if inner != nil && (vmspec.IsSecretKey(key) || strings.EqualFold(key, lastApplied)) { // kubectl's copy of it all
 				value[key] = domain.SecretMask
 				continue
 			}
