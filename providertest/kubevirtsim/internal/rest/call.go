@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
 // call is one request for a resource.
@@ -142,7 +143,7 @@ func (s *Server) extension(path string) http.Handler {
 func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
 	t, ok := parseTarget(r)
 	if ok && s.servesBuiltIn(t.gv) {
-		WriteError(w, r, apierrors.NewGenericServerResponse(http.StatusNotFound, t.verb, t.gv.WithResource("").GroupResource(), "", "", 0, true))
+		WriteError(w, r, apierrors.NewGenericServerResponse(http.StatusNotFound, "", schema.GroupResource{}, "", "", 0, false))
 		return
 	}
 	http.Error(w, "404 page not found", http.StatusNotFound)

@@ -40,8 +40,12 @@ func (s *Server) owners(w *Write) (*managedfields.FieldManager, error) {
 	return kept.(*managedfields.FieldManager), nil
 }
 
-// own notes what a manager changes from live to object. It is never refused: fields that cannot be told are nobody's.
+// own notes what a manager changes from live to object. It is never refused: fields that cannot be told are nobody's,
+// such as those of another kind, which is refused later.
 func (s *Server) own(w *Write, live, object *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	if object.GetKind() != w.Resource.Kind {
+		return object, nil
+	}
 	owners, err := s.owners(w)
 	if err != nil {
 		return nil, err

@@ -11,9 +11,8 @@ import (
 
 	kubevirtv1 "kubevirt.io/api/core/v1"
 
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/kv-shepherd/shepherd-go/providertest/kubevirtsim/internal/store"
 )
@@ -132,7 +131,4 @@ func createVMs(t testing.TB, s http.Handler, names ...string) {
 	}
 }
 
-var (
-	_ = corev1.NamespaceTerminatingCause
-	_ = types.UID("")
-)
+var vmGroupResource = schema.GroupResource{Group: "kubevirt.io", Resource: "virtualmachines"}

@@ -73,6 +73,7 @@ func (s *Server) Register(r Resource) error {
 		s.order = append(s.order, key)
 	}
 	s.resources[key] = &r
+	s.table(&r) // its history begins now
 	return nil
 }
 

@@ -1,3 +1,0 @@
-package rest
-
-func (c *call) patch() error { return nil }
