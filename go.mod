@@ -6,12 +6,14 @@ exclude k8s.io/kube-openapi v0.31.0
 
 require (
 	github.com/google/go-cmp v0.7.0
+	go.uber.org/mock v0.6.0
 	golang.org/x/tools v0.40.0
 	k8s.io/api v0.34.3
 	k8s.io/apimachinery v0.34.3
 	k8s.io/client-go v0.34.3
 	kubevirt.io/api v1.9.0
 	kubevirt.io/client-go v1.9.0
+	pgregory.net/rapid v1.3.0
 	sigs.k8s.io/json v0.0.0-20250730193827-2d320260d730
 	sigs.k8s.io/randfill v1.0.0
 	sigs.k8s.io/yaml v1.6.0

@@ -149,12 +149,14 @@ func (s Signals) withoutLiveInstance() (VMStatus, Reason) {
 	row, known := printableStatuses[s.Printable]
 	switch {
 	case s.Printable == "Provisioning" || s.Printable == "WaitingForVolumeBinding":
-		if s.wantsRunning() || !s.EverRan {
+		if s.wantsRunning() || !s.EverRan || at.hasInstance() {
 			return StatusProvisioning, ""
 		}
 		return StatusStopped, ""
 	case row.reason == ReasonCrashLoop && at.Strategy == RunStrategyOnce:
 		return StatusFailed, ReasonInstanceFailed // KubeVirt says CrashLoopBackOff, and starts no other
+	case row.reason == ReasonCrashLoop && at.Strategy == RunStrategyRerunOnFailure && !s.startsByItself():
+		return StatusStopped, "" // stopped before it ever ran: KubeVirt counts a failed start, and makes no other
 	case row.status == StatusFailed:
 		return row.status, row.reason
 	case at.Instance == InstanceStarting && s.Printable == "WaitingForReceiver":

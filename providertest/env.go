@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -116,10 +117,8 @@ func named(code domain.Code) string {
 // codes is code where more than one answer is right.
 func (e *env) codes(what string, err error, want ...domain.Code) bool {
 	got := domain.CodeOf(err)
-	for _, code := range want {
-		if got == code {
-			return true
-		}
+	if slices.Contains(want, got) {
+		return true
 	}
 	e.Errorf("%s: got %s, want one of %v (%v)", what, named(got), want, err)
 	return false

@@ -3,6 +3,7 @@ package providertest
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/kv-shepherd/shepherd-go/domain"
 	"github.com/kv-shepherd/shepherd-go/provider"
@@ -45,6 +46,17 @@ func mockBackend(p *mock.Provider) Backend {
 		Happen: func(_ context.Context, ref domain.Ref, incident Incident) error {
 			return p.Happen(ref, mockIncidents[incident])
 		},
+		Situate: func(_ context.Context, cluster, namespace, name string, at domain.Situation) error {
+			return p.Situate(domain.Ref{Cluster: cluster, Namespace: namespace, Name: name}, at)
+		},
+		MakeInstanceType: func(_ context.Context, t domain.InstanceType) error { return p.AddInstanceType(t) },
+		MakePreference:   func(_ context.Context, t domain.Preference) error { return p.AddPreference(t) },
+		FailNext:         func(f Fault) error { return p.Faults(mockFaults(f)...) },
+		Requests: func() Requests {
+			reads, writes := p.Requests()
+			return Requests{Reads: reads, Writes: writes}
+		},
+		Secret: mockSecret,
 		ExpireCursors: func(context.Context, string) error {
 			p.ExpireCursors()
 			return nil
@@ -64,6 +76,38 @@ func mockKnobs(k Knobs) mock.Knobs {
 		ManualRecovery: k.ManualRecovery, Snapshotting: k.Snapshotting, NoGuestAgent: k.NoGuestAgent, NoACPI: k.NoACPI,
 		LivenessProbe: k.LivenessProbe, IgnoresShutdown: k.IgnoresShutdown, NotMigratable: k.NotMigratable,
 		MigrationPending: k.MigrationPending, MigrationNeverEnds: k.MigrationNeverEnds, MigrationFails: k.MigrationFails,
-		Printable: k.Printable,
+		Unmappable: k.Unmappable, InstanceUnreadable: k.InstanceUnreadable, ForeignInstance: k.ForeignInstance, Printable: k.Printable,
 	}
+}
+
+// mockSecret stands for a credential: the Mock has none, but a mutant prints it.
+const mockSecret = "token-of-the-mock"
+
+// mockFaults are the rules of a fault. A race and a quota are of writes only, as is what virt-api's authorizer refuses.
+func mockFaults(f Fault) []mock.Fault {
+	if f.Kind == "" {
+		return nil
+	}
+	rule := mock.Fault{Cluster: f.Cluster, Writes: f.Write, RetryAfter: time.Duration(f.RetryAfter) * time.Second}
+	if f.Count >= 0 { // else there is no end
+		rule.Count = max(f.Count, 1)
+	}
+	switch f.Kind {
+	case FaultHang:
+		rule.Delay = mock.Never
+	case FaultLost:
+		rule.Delay, rule.After = mock.Never, true
+	case FaultQuota, FaultWriteRace, FaultVerbDenied:
+		rule.Writes = true
+		fallthrough
+	default:
+		rule.Code = mockFaultCodes[f.Kind]
+	}
+	return []mock.Fault{rule}
+}
+
+var mockFaultCodes = map[FaultKind]domain.Code{
+	FaultUnreachable: domain.CodeClusterUnreachable, FaultThrottled: domain.CodeThrottled, FaultQuota: domain.CodeQuotaExceeded,
+	FaultForbidden: domain.CodePermissionDenied, FaultVerbDenied: domain.CodePermissionDenied,
+	FaultWriteRace: domain.CodeRevisionConflict, FaultInternal: domain.CodeInternal,
 }

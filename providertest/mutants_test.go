@@ -3,9 +3,13 @@ package providertest
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/kv-shepherd/shepherd-go/domain"
 	"github.com/kv-shepherd/shepherd-go/provider"
@@ -19,55 +23,110 @@ type mutant struct {
 	hook func(b Backend) provider.Hook
 }
 
-// mutants are all of them, in the files of the families whose contracts they break.
-func mutants() []mutant {
-	var all []mutant
-	for _, family := range [][]mutant{crudMutants, listMutants, powerMutants, errorMutants, concurrencyMutants,
-		contextMutants, migrationMutants, instanceTypeMutants} {
-		all = append(all, family...)
-	}
-	return all
+// family is the contracts of one family with the mutants that break them.
+type family struct {
+	checks  []check
+	mutants []mutant
 }
+
+func families() []family {
+	return []family{
+		{crudChecks, crudMutants}, {listChecks, listMutants}, {powerChecks, powerMutants}, {errorChecks, errorMutants},
+		{concurrencyChecks, concurrencyMutants}, {contextChecks, contextMutants}, {migrationChecks, migrationMutants},
+		{instanceTypeChecks, instanceTypeMutants},
+	}
+}
+
+// everyCheck holds mutants against the checks of all families, not only of their own: it takes minutes.
+var everyCheck = flag.Bool("every-check", false, "hold every mutant against every check")
 
 // TestMutants proves the suite: every mutant fails a check, every check fails for a mutant.
 func TestMutants(t *testing.T) {
-	h := mockHarness()
-	killers := map[string][]string{} // mutants by check
-	var matrix strings.Builder
-	for _, m := range mutants() {
-		t.Run(m.name, func(t *testing.T) {
-			var kills []string
-			for _, c := range checks() {
-				if h.inBubbleFails(t, m, c) {
-					kills = append(kills, c.id)
-					killers[c.id] = append(killers[c.id], m.name)
-				}
-			}
-			if len(kills) == 0 {
-				t.Errorf("no check notices")
-			}
-			fmt.Fprintf(&matrix, "%-70s %s\n", m.name, strings.Join(kills, " "))
-		})
+	if raceEnabled {
+		t.Skip("mutants are made of the checks that TestMock runs, and say nothing about races")
 	}
+	m := matrix{kills: map[string][]string{}}
+	t.Run("all", func(t *testing.T) { // ends when the last of them has
+		for _, f := range families() {
+			against := f.checks
+			if *everyCheck {
+				against = checks()
+			}
+			for _, broken := range f.mutants {
+				m.names = append(m.names, broken.name)
+				t.Run(broken.name, func(t *testing.T) {
+					t.Parallel()
+					m.hold(t, broken, against)
+				})
+			}
+		}
+	})
 	for _, c := range checks() {
-		if len(killers[c.id]) == 0 {
+		if m.killers(c.id) == 0 {
 			t.Errorf("%s fails for no mutant", c.id)
 		}
 	}
 	const fewest = 60
-	if n := len(mutants()); n < fewest {
+	if n := len(m.names); n < fewest {
 		t.Errorf("%d mutants, want at least %d", n, fewest)
 	}
-	t.Logf("%d mutants, %d checks:\n%s", len(mutants()), len(checks()), matrix.String())
+	t.Logf("%d mutants, %d checks:\n%s", len(m.names), len(checks()), m.String())
 }
 
-// inBubbleFails says whether a check fails for a mutant.
-func (h Harness) inBubbleFails(t *testing.T, m mutant, c check) (fails bool) {
+// matrix says which checks kill which mutants.
+type matrix struct {
+	mu    sync.Mutex
+	names []string
+	kills map[string][]string
+}
+
+// hold tries one mutant.
+func (m *matrix) hold(t *testing.T, broken mutant, against []check) {
+	t.Helper()
+	h := mockHarness()
+	var kills []string
+	for _, c := range against {
+		if h.fails(t, broken, c) {
+			kills = append(kills, c.id)
+		}
+	}
+	if len(kills) == 0 {
+		t.Errorf("no check notices")
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, twice := m.kills[broken.name]; twice {
+		t.Errorf("two mutants have this name")
+	}
+	m.kills[broken.name] = kills
+}
+
+func (m *matrix) killers(check string) (n int) {
+	for _, kills := range m.kills {
+		if slices.Contains(kills, check) {
+			n++
+		}
+	}
+	return n
+}
+
+// String is a line for each mutant.
+func (m *matrix) String() string {
+	var b strings.Builder
+	for _, name := range m.names {
+		fmt.Fprintf(&b, "%-70s %s\n", name, strings.Join(m.kills[name], " "))
+	}
+	return b.String()
+}
+
+// fails says whether a check fails for a mutant.
+func (h Harness) fails(t *testing.T, m mutant, c check) (fails bool) {
 	t.Helper()
 	h.inBubble(t, func(t *testing.T) {
 		b := h.New(t)
 		b.Provider = provider.Wrap(b.Provider, m.hook(b))
 		fails = len(c.hold(newEnv(t, h, b, c.id))) > 0
+		time.Sleep(time.Hour) // what a mutant leaves behind must end before its bubble does
 	})
 	return fails
 }

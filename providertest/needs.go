@@ -36,6 +36,8 @@ const (
 	NeedTotal Need = "total"
 	// NeedPlacement: VMs run on named nodes.
 	NeedPlacement Need = "placement"
+	// NeedUnobserved: a controller looks at a new VM some time after it was made, and nothing is known of it before.
+	NeedUnobserved Need = "unobserved VMs"
 
 	NeedPut           Need = "Backend.Put"
 	NeedTurn          Need = "Backend.Turn"
@@ -74,4 +76,10 @@ func (h Harness) lacking(b Backend, needs []Need) (need Need, why string) {
 		}
 	}
 	return "", ""
+}
+
+// has says whether none of the needs is missing: for the part of a check that can be left out.
+func (e *env) has(needs ...Need) bool {
+	lacking, _ := e.h.lacking(e.Backend, needs)
+	return lacking == ""
 }

@@ -2,6 +2,7 @@ package providertest
 
 import (
 	"context"
+	"time"
 
 	"github.com/kv-shepherd/shepherd-go/domain"
 	"github.com/kv-shepherd/shepherd-go/provider"
@@ -96,20 +97,20 @@ func (e *env) settles(name string, status domain.VMStatus) *domain.VM {
 // quiet waits until nothing is written to a VM any more, so that what changes afterwards is the check's own doing. It
 // returns the VM as it is then.
 func (e *env) quiet(name string) *domain.VM {
-	const enough = 8 // looks in a row
-	var last *domain.VM
-	looks := 0
-	e.eventually(name+" comes to rest", func() bool {
+	const enough = 8 // looks in a row, an interval apart
+	deadline := time.Now().Add(e.h.settle())
+	last := e.get(name)
+	for looks := 1; looks < enough; looks++ {
+		e.sleep(2 * e.h.interval())
 		vm := e.get(name)
-		if last == nil || vm.Revision != last.Revision || vm.InstanceRevision != last.InstanceRevision {
-			last, looks = vm, 0
+		if vm.Revision != last.Revision || vm.InstanceRevision != last.InstanceRevision {
+			looks = 0
 		}
-		looks++
-		if looks < enough {
-			e.sleep(2 * e.h.interval())
+		last = vm
+		if time.Now().After(deadline) {
+			e.Fatalf("%s does not come to rest within %s", name, e.h.settle())
 		}
-		return looks >= enough
-	})
+	}
 	return last
 }
 

@@ -113,7 +113,7 @@ func (m *Machine) startInstance() {
 	}
 	switch {
 	case m.knobs.ManualRecovery:
-	case m.knobs.CreateFails:
+	case m.knobs.CreateFails || m.knobs.ForeignInstance:
 		m.createFailed = true
 	default:
 		m.makeInstance(m.startRequested() && m.requests[0].paused)

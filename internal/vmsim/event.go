@@ -89,7 +89,7 @@ func (m *Machine) checkOther(e Event, s domain.Situation) domain.Code {
 			return domain.CodeVMNotRunning
 		}
 	case NodeLost:
-		if m.instance.node == 0 {
+		if m.instance.node == 0 || m.instance.finished() {
 			return domain.CodeVMNotRunning
 		}
 	case Received:

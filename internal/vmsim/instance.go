@@ -49,10 +49,15 @@ type instance struct {
 	deletedAt time.Time
 	grace     time.Duration
 
+	mute mute
+
 	agent    bool
 	due      time.Time // the next phase
 	agentDue time.Time
 }
+
+// mute is what an instance has not said of itself.
+type mute struct{ reboot, migration bool }
 
 func (i *instance) exists() bool { return i.serial != 0 }
 

@@ -41,6 +41,14 @@ type Knobs struct {
 	MigrationNeverEnds bool
 	MigrationFails     bool
 
+	// Unmappable and InstanceUnreadable are for who shows the VM to others, the machine does not heed them: its object lacks
+	// what it must have, its instance may not be read.
+	Unmappable         bool
+	InstanceUnreadable bool
+	// ForeignInstance: an instance of the VM's name belongs to another owner, so that none of its own can be created.
+	// While it has one the name is taken, and the knob waits.
+	ForeignInstance bool
+
 	// Printable replaces the controller's printableStatus by other words, such as one of a newer KubeVirt.
 	Printable string
 }

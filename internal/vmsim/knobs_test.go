@@ -47,6 +47,21 @@ func TestGuestEnds(t *testing.T) {
 	}
 }
 
+// TestEndsOnce: what has ended does not end again, whatever becomes of its node.
+func TestEndsOnce(t *testing.T) {
+	s := begin(t, domain.RunStrategyOnce, Knobs{})
+	s.states(time.Second)
+	s.do(Event{Kind: GuestShutdown})
+	for _, kind := range []Kind{GuestShutdown, GuestCrash, NodeLost, IOError} {
+		if _, got := s.m.Apply(s.m.Now(), Event{Kind: kind}); got != domain.CodeVMNotRunning {
+			t.Errorf("event %d gets %q", kind, got)
+		}
+	}
+	if got := s.m.Situation().Instance; got != domain.InstanceFinal {
+		t.Errorf("it ended well, and is %s", got)
+	}
+}
+
 func TestKnobs(t *testing.T) {
 	for name, c := range map[string]struct {
 		strategy  domain.RunStrategy

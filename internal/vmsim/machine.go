@@ -165,6 +165,7 @@ func (m *Machine) SetKnobs(now time.Time, knobs Knobs) Effects {
 		return effects
 	}
 	m.knobs = knobs
+	m.instance.mute = mute{}
 	m.touch(VMChanged)
 	m.retryInstance()
 	m.retryMigration()

@@ -53,6 +53,9 @@ func (g *Migration) moving() bool { return !g.Started.IsZero() && g.Ended.IsZero
 const preparations = 5
 
 func (m *Machine) migrate() {
+	if m.migrationShown() {
+		m.effects |= InstanceChanged // which told of the last one
+	}
 	m.migration = Migration{
 		Serial:   m.migration.Serial + 1,
 		Instance: m.instance.serial,
@@ -62,6 +65,11 @@ func (m *Machine) migrate() {
 		due:      m.now.Add(m.preparation()),
 	}
 	m.touch(MigrationChanged)
+}
+
+// migrationShown says whether the instance tells of the migration: from the moment there is a target.
+func (m *Machine) migrationShown() bool {
+	return m.migration.Target != 0 && m.migration.Instance == m.instance.serial
 }
 
 func (m *Machine) preparation() time.Duration { return m.cfg.timing.Migrate / 2 / preparations }
@@ -105,6 +113,7 @@ func (m *Machine) scheduleTarget() {
 	}
 	g.Phase = MigrationPhaseScheduled
 	g.Target = g.Source%m.cfg.nodes + 1
+	m.effects |= InstanceChanged
 }
 
 func (m *Machine) arrive() {
@@ -135,6 +144,9 @@ func (m *Machine) cancelMigration() {
 	m.migration.Canceled = true
 	m.migration.due = m.now.Add(m.cfg.timing.Observe)
 	m.touch(MigrationChanged)
+	if m.migrationShown() {
+		m.effects |= InstanceChanged
+	}
 }
 
 // retryMigration has one that waits try again.

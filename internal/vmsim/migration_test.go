@@ -83,3 +83,34 @@ func TestReceiver(t *testing.T) {
 		t.Errorf("strategy %s", got)
 	}
 }
+
+// TestMigrationShows: what the instance tells of its migration comes with a change of the instance.
+func TestMigrationShows(t *testing.T) {
+	s := begin(t, domain.RunStrategyAlways, Knobs{})
+	s.states(time.Second)
+	s.m.SetKnobs(s.m.Now(), Knobs{MigrationNeverEnds: true})
+	step := func(what string, effects Effects, want bool) {
+		t.Helper()
+		if got := effects&InstanceChanged != 0; got != want {
+			t.Errorf("%s changes the instance: %t, want %t", what, got, want)
+		}
+	}
+	apply := func(kind Kind) Effects {
+		effects, code := s.m.Apply(s.m.Now(), Event{Kind: kind})
+		if code != "" {
+			t.Fatalf("event %d gets %s", kind, code)
+		}
+		return effects
+	}
+	step("a first migration", apply(Migrate), false)
+	step("a cancel without a target", apply(CancelMigration), false)
+	s.m.Advance(s.m.Now().Add(time.Second))
+	step("another one after that", apply(Migrate), false)
+	for s.m.Migration().Target == 0 {
+		effects := s.m.Advance(s.m.Next())
+		step("a target", effects, s.m.Migration().Target != 0)
+	}
+	step("a cancel with a target", apply(CancelMigration), true)
+	s.m.Advance(s.m.Now().Add(time.Second))
+	step("another one, of which nothing is told yet", apply(Migrate), true)
+}

@@ -24,8 +24,12 @@ func (m *Machine) Situation() domain.Situation {
 	}
 	if s.Instance == domain.InstanceLive {
 		s.Migrating = m.migration.moving() && s.MigrationInFlight
-		s.SoftRebootable = domain.FactOf(i.agent || !m.knobs.NoACPI)
-		s.LiveMigratable = domain.FactOf(!m.knobs.NotMigratable)
+		if !i.mute.reboot {
+			s.SoftRebootable = domain.FactOf(i.agent || !m.knobs.NoACPI)
+		}
+		if !i.mute.migration {
+			s.LiveMigratable = domain.FactOf(!m.knobs.NotMigratable)
+		}
 	}
 	return s
 }

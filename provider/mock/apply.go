@@ -15,41 +15,42 @@ import (
 
 // ApplyVM implements provider.VMWriter.
 func (p *Provider) ApplyVM(ctx context.Context, cluster, namespace string, spec domain.VMSpec, opts provider.ApplyOptions) (*domain.VM, error) {
-	vm, err := p.apply(ctx, cluster, namespace, spec, opts)
-	return vm, args.Error(provider.OpApplyVM, domain.Ref{Cluster: cluster, Namespace: namespace, Name: spec.Name}, err)
+	ref := domain.Ref{Cluster: cluster, Namespace: namespace, Name: spec.Name}
+	vm, err := p.apply(ctx, call{op: provider.OpApplyVM, ref: ref, write: !opts.DryRun}, spec, opts)
+	return vm, args.Error(provider.OpApplyVM, ref, err)
 }
 
-func (p *Provider) apply(ctx context.Context, clusterName, namespace string, spec domain.VMSpec, opts provider.ApplyOptions) (vm *domain.VM, err error) {
+func (p *Provider) apply(ctx context.Context, k call, spec domain.VMSpec, opts provider.ApplyOptions) (*domain.VM, error) {
 	spec = p.withInstallation(spec)
-	if err := args.Spec(ctx, clusterName, namespace, spec, p.prefix, ""); err != nil {
+	if err := args.Spec(ctx, k.ref.Cluster, k.ref.Namespace, spec, p.prefix, ""); err != nil {
 		return nil, err
 	}
-	spec = vmspec.CompleteFor(vmspec.Options{Namespace: namespace}, spec)
-	err = p.locked(clusterName, func(c *site) error {
+	spec = vmspec.CompleteFor(vmspec.Options{Namespace: k.ref.Namespace}, spec)
+	return request(ctx, p, k, func(c *site) (*domain.VM, error) {
 		at := now()
-		k := key{namespace, spec.Name}
-		if r := c.find(k, at); r != nil {
-			vm, err = c.applyTo(p, r, spec, opts)
-			return err
+		name := key{k.ref.Namespace, spec.Name}
+		if r := c.find(name, at); r != nil {
+			return c.applyTo(p, r, spec, opts)
 		}
 		if opts.UID != "" {
-			return domain.E(domain.CodeVMNotFound, domain.Params{domain.ParamUID: opts.UID}, nil)
+			return nil, domain.E(domain.CodeVMNotFound, domain.Params{domain.ParamUID: opts.UID}, nil)
 		}
-		r, err := c.make(p, k, spec, at)
+		r, err := c.make(p, name, spec, at)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if !opts.DryRun {
 			c.enter(r)
 		}
-		vm = c.view(r, at)
-		return nil
+		return c.view(r, at), nil
 	})
-	return vm, err
 }
 
 // applyTo makes an existing VM what the spec says.
 func (c *site) applyTo(p *Provider, r *record, spec domain.VMSpec, opts provider.ApplyOptions) (*domain.VM, error) {
+	if err := r.mappable(); err != nil {
+		return nil, err
+	}
 	if err := r.sameUID(opts.UID); err != nil {
 		return nil, err
 	}
@@ -59,11 +60,12 @@ func (c *site) applyTo(p *Provider, r *record, spec domain.VMSpec, opts provider
 	if err := r.refusal(vmsim.Event{Kind: vmsim.Update}); err != nil {
 		return nil, err
 	}
-	if err := c.catalogued(r.key.namespace, spec.InstanceType, spec.Preference); err != nil {
+	if err := c.knows(r.key.namespace, spec.InstanceType, spec.Preference); err != nil {
 		return nil, err
 	}
 	w := &writer{d: r.desired.clone(), force: opts.Force}
 	w.converge(desire(p.prefix, spec), p.kept())
+	c.send()
 	if err := w.verdict(); err != nil {
 		return nil, err
 	}

@@ -1,14 +1,17 @@
 package mock
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/kv-shepherd/shepherd-go/domain"
+	"github.com/kv-shepherd/shepherd-go/internal/names"
 )
 
-// catalogue is the instance types, or the preferences, of one cluster in the order of their keys. It never changes.
+// catalogue is the instance types, or the preferences, of one cluster in the order of their keys. It belongs to the
+// holder of the cluster's mu, its values to nobody: they are copied on their way in and out.
 type catalogue[T any] []catalogued[T]
 
 type catalogued[T any] struct {
@@ -17,10 +20,15 @@ type catalogued[T any] struct {
 	value  T
 }
 
-func (l catalogue[T]) find(k key) (T, bool) {
-	n, ok := slices.BinarySearchFunc(l, k.String(), func(item catalogued[T], order string) int {
+// place is where a key stands, or would.
+func (l catalogue[T]) place(k key) (int, bool) {
+	return slices.BinarySearchFunc(l, k.String(), func(item catalogued[T], order string) int {
 		return strings.Compare(item.key.String(), order)
 	})
+}
+
+func (l catalogue[T]) find(k key) (T, bool) {
+	n, ok := l.place(k)
 	if !ok {
 		var none T
 		return none, false
@@ -36,16 +44,18 @@ func (l catalogue[T]) match(namespace string, m *domain.Matcher) (T, bool) {
 	return l.find(key{namespace, m.Name})
 }
 
-func (l *catalogue[T]) add(k key, labels map[string]string, value T) {
-	*l = append(*l, catalogued[T]{k, labels, value})
+// put takes a value in, in place of the one that has its key.
+func (l *catalogue[T]) put(k key, labels map[string]string, value T) {
+	n, found := l.place(k)
+	if found {
+		(*l)[n] = catalogued[T]{k, labels, value}
+		return
+	}
+	*l = slices.Insert(*l, n, catalogued[T]{k, labels, value})
 }
 
-func (l catalogue[T]) sort() {
-	slices.SortFunc(l, func(a, b catalogued[T]) int { return strings.Compare(a.key.String(), b.key.String()) })
-}
-
-// catalogued refuses what a VM names and the cluster does not have. The server takes such a VM and never starts it.
-func (c *site) catalogued(namespace string, instanceType, preference *domain.Matcher) error {
+// knows refuses what a VM names and the cluster does not have. The server takes such a VM and never starts it.
+func (c *site) knows(namespace string, instanceType, preference *domain.Matcher) error {
 	if instanceType != nil {
 		if _, ok := c.instanceTypes.match(namespace, instanceType); !ok {
 			return unknown(domain.CodeInstanceTypeNotFound, "instanceType.name", instanceType.Name)
@@ -73,40 +83,81 @@ func (c *site) fillCatalogues(opts Options) {
 	if types == nil && preferences == nil {
 		types, preferences = standardInstanceTypes(), standardPreferences()
 	}
-	for n, t := range types {
-		if t.Cluster != "" && t.Cluster != c.name {
-			continue
+	for _, t := range types {
+		if t.Cluster == "" || t.Cluster == c.name {
+			c.putInstanceType(t)
 		}
-		t.Cluster = c.name
-		t.UID, t.Revision = c.catalogueID('t', n, t.UID), catalogueRevision(t.Revision)
-		t = cloneInstanceType(t)
-		c.instanceTypes.add(key{t.Namespace, t.Name}, t.Labels, t)
 	}
-	for n, t := range preferences {
-		if t.Cluster != "" && t.Cluster != c.name {
-			continue
+	for _, t := range preferences {
+		if t.Cluster == "" || t.Cluster == c.name {
+			c.putPreference(t)
 		}
-		t.Cluster = c.name
-		t.UID, t.Revision = c.catalogueID('p', n, t.UID), catalogueRevision(t.Revision)
-		t = clonePreference(t)
-		c.preferences.add(key{t.Namespace, t.Name}, t.Labels, t)
 	}
-	c.instanceTypes.sort()
-	c.preferences.sort()
 }
 
-func (c *site) catalogueID(kind byte, n int, given string) string {
-	if given != "" {
-		return given
-	}
-	return c.ids.uid(kind, uint64(n), 0)
+func (c *site) putInstanceType(t domain.InstanceType) {
+	k := key{t.Namespace, t.Name}
+	old, _ := c.instanceTypes.find(k)
+	t = cloneInstanceType(t)
+	t.Cluster = c.name
+	t.UID, t.Revision = c.catalogueIDs('t', cmp.Or(t.UID, old.UID), t.Revision)
+	c.instanceTypes.put(k, t.Labels, t)
 }
 
-func catalogueRevision(given string) string {
-	if given != "" {
-		return given
+func (c *site) putPreference(t domain.Preference) {
+	k := key{t.Namespace, t.Name}
+	old, _ := c.preferences.find(k)
+	t = clonePreference(t)
+	t.Cluster = c.name
+	t.UID, t.Revision = c.catalogueIDs('p', cmp.Or(t.UID, old.UID), t.Revision)
+	c.preferences.put(k, t.Labels, t)
+}
+
+// catalogueIDs makes up what is not given.
+func (c *site) catalogueIDs(kind byte, uid, rev string) (string, string) {
+	if uid == "" {
+		c.catalogued++
+		uid = c.ids.uid(kind, c.catalogued, 0)
 	}
-	return "1"
+	if rev == "" {
+		rev = revision(c.nextRevision())
+	}
+	return uid, rev
+}
+
+// AddInstanceType puts an instance type into the catalogue of its cluster, in place of the one of its namespace and
+// name; without a Cluster into all of them. What runs with the old one keeps its size until it starts again. UID and
+// Revision are made up where they are empty; the successor of an instance type has its UID. CLUSTER_NOT_FOUND, and
+// INVALID_NAME.
+func (p *Provider) AddInstanceType(t domain.InstanceType) error {
+	return p.intoCatalogue(domain.Ref{Cluster: t.Cluster, Namespace: t.Namespace, Name: t.Name}, func(c *site) { c.putInstanceType(t) })
+}
+
+// AddPreference is AddInstanceType for preferences.
+func (p *Provider) AddPreference(t domain.Preference) error {
+	return p.intoCatalogue(domain.Ref{Cluster: t.Cluster, Namespace: t.Namespace, Name: t.Name}, func(c *site) { c.putPreference(t) })
+}
+
+func (p *Provider) intoCatalogue(ref domain.Ref, put func(*site)) error {
+	checks := []*domain.FieldError{names.Object("name", ref.Name)}
+	if ref.Namespace != "" {
+		checks = append(checks, names.Namespace("namespace", ref.Namespace))
+	}
+	if err := names.Check(checks...); err != nil {
+		return err
+	}
+	if _, err := p.cluster(ref.Cluster); err != nil && ref.Cluster != "" {
+		return domain.E(domain.CodeClusterNotFound, ref.Params(), nil)
+	}
+	for name, c := range p.clusters {
+		if ref.Cluster != "" && ref.Cluster != name {
+			continue
+		}
+		c.mu.Lock()
+		put(c)
+		c.mu.Unlock()
+	}
+	return nil
 }
 
 func cloneInstanceType(t domain.InstanceType) domain.InstanceType {

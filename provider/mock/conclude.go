@@ -1,22 +1,21 @@
 package mock
 
 import (
+	"time"
+
 	"github.com/kv-shepherd/shepherd-go/domain"
 )
 
 // conclude adds the status, and what explains it.
-func conclude(vm *domain.VM, r *record) {
-	vm.Status, vm.Reason, vm.Since = r.machine.Status()
+func conclude(vm *domain.VM, r *record, status domain.VMStatus, reason domain.Reason, since time.Time) {
+	vm.Status, vm.Reason, vm.Since = status, reason, since
 	vm.SelfHealing = vm.Status == domain.StatusFailed && vm.Reason.SelfHealing()
 	if count, retry := r.machine.StartFailures(); count > 0 {
 		vm.StartFailure = &domain.StartFailure{Count: count, RetryAfter: retry}
 	}
-	problem, ok := problems[vm.Reason]
+	problem, ok := r.problem(reason)
 	if !ok {
 		return
-	}
-	if ended := r.machine.Instance().Ended; ended != "" && vm.Reason == domain.ReasonInstanceFailed {
-		problem.Reason, problem.Message = ended, ""
 	}
 	problem.Since = vm.Since
 	vm.Problems = []domain.Problem{problem}
@@ -24,6 +23,18 @@ func conclude(vm *domain.VM, r *record) {
 	if vm.Message == "" {
 		vm.Message = problem.Reason
 	}
+}
+
+// problem is what explains a reason, of those that need it.
+func (r *record) problem(reason domain.Reason) (domain.Problem, bool) {
+	problem, ok := problems[reason]
+	switch ended := r.machine.Instance().Ended; {
+	case reason == domain.ReasonInstanceFailed && ended != "":
+		problem.Reason, problem.Message = ended, ""
+	case reason == domain.ReasonCreateFailed && r.machine.Knobs().ForeignInstance:
+		problem.Message = "failure while starting VMI: virtualmachineinstances.kubevirt.io \"" + r.key.name + "\" already exists"
+	}
+	return problem, ok
 }
 
 // problems are where KubeVirt says why, and in what words.

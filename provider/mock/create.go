@@ -22,30 +22,31 @@ const (
 
 // CreateVM implements provider.VMWriter.
 func (p *Provider) CreateVM(ctx context.Context, cluster, namespace string, spec domain.VMSpec, opts provider.CreateOptions) (*domain.VM, error) {
-	vm, err := p.create(ctx, cluster, namespace, spec, opts)
-	return vm, args.Error(provider.OpCreateVM, domain.Ref{Cluster: cluster, Namespace: namespace, Name: spec.Name}, err)
+	ref := domain.Ref{Cluster: cluster, Namespace: namespace, Name: spec.Name}
+	vm, err := p.create(ctx, call{op: provider.OpCreateVM, ref: ref, write: !opts.DryRun}, spec, opts)
+	return vm, args.Error(provider.OpCreateVM, ref, err)
 }
 
-func (p *Provider) create(ctx context.Context, clusterName, namespace string, spec domain.VMSpec, opts provider.CreateOptions) (vm *domain.VM, err error) {
+func (p *Provider) create(ctx context.Context, k call, spec domain.VMSpec, opts provider.CreateOptions) (*domain.VM, error) {
 	spec = p.withInstallation(spec)
-	if err := args.Spec(ctx, clusterName, namespace, spec, p.prefix, opts.IdempotencyKey); err != nil {
+	if err := args.Spec(ctx, k.ref.Cluster, k.ref.Namespace, spec, p.prefix, opts.IdempotencyKey); err != nil {
 		return nil, err
 	}
-	spec = vmspec.CompleteFor(vmspec.Options{Namespace: namespace}, spec)
+	spec = vmspec.CompleteFor(vmspec.Options{Namespace: k.ref.Namespace}, spec)
 	hash := ""
 	if opts.IdempotencyKey != "" {
 		hash = specHash(spec)
 	}
-	err = p.locked(clusterName, func(c *site) error {
+	return request(ctx, p, k, func(c *site) (*domain.VM, error) {
 		at := now()
-		k := key{namespace, spec.Name}
-		if r := c.find(k, at); r != nil {
-			vm, err = c.existing(p, r, at, opts.IdempotencyKey, hash)
-			return err
+		name := key{k.ref.Namespace, spec.Name}
+		if r := c.find(name, at); r != nil {
+			c.send() // that the name is taken is the answer to a write
+			return c.existing(p, r, at, opts.IdempotencyKey, hash)
 		}
-		r, err := c.make(p, k, spec, at)
+		r, err := c.make(p, name, spec, at)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if hash != "" {
 			r.desired.annotations = merged(r.desired.annotations, map[string]string{
@@ -56,10 +57,8 @@ func (p *Provider) create(ctx context.Context, clusterName, namespace string, sp
 		if !opts.DryRun {
 			c.enter(r)
 		}
-		vm = c.view(r, at)
-		return nil
+		return c.view(r, at), nil
 	})
-	return vm, err
 }
 
 func (p *Provider) withInstallation(spec domain.VMSpec) domain.VMSpec {
@@ -71,6 +70,9 @@ func (p *Provider) withInstallation(spec domain.VMSpec) domain.VMSpec {
 
 // existing decides about a name that is taken: ours by the same intent, or somebody else's.
 func (c *site) existing(p *Provider, r *record, at time.Time, idempotency, hash string) (*domain.VM, error) {
+	if err := r.mappable(); err != nil {
+		return nil, err
+	}
 	annotation := func(name string) string { return r.desired.annotations[domain.LabelKey(p.prefix, name)] }
 	params := domain.Params{domain.ParamUID: r.uid}
 	switch {
@@ -87,9 +89,10 @@ func (c *site) make(p *Provider, k key, spec domain.VMSpec, at time.Time) (*reco
 	if !c.namespaceExists(k.namespace) {
 		return nil, domain.E(domain.CodeNamespaceNotFound, nil, nil)
 	}
-	if err := c.catalogued(k.namespace, spec.InstanceType, spec.Preference); err != nil {
+	if err := c.knows(k.namespace, spec.InstanceType, spec.Preference); err != nil {
 		return nil, err
 	}
+	c.send()
 	machine := vmsim.New(c.config, at, spec.RunStrategy, vmsim.Knobs(c.knobs[k]))
 	return c.newRecord(k, desire(p.prefix, spec).seal(p.prefix), machine, at), nil
 }

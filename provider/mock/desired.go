@@ -135,16 +135,30 @@ func (d *desired) asked() (domain.CPU, domain.Memory) {
 	return cpu, memory(d.memory, domain.SourceSpec)
 }
 
-// given is the CPU and memory of an instance that was booted with this.
-func (d *desired) given(c *site, namespace string) (domain.CPU, domain.Memory) {
-	if m := d.instanceType; m != nil {
-		t, ok := c.instanceTypes.match(namespace, m)
-		if !ok {
-			return domain.CPU{}, domain.Memory{}
-		}
-		vcpus := int32(t.VCPUs)
-		return domain.CPU{Milli: t.VCPUs * 1000, Sockets: vcpus, Cores: 1, Threads: 1, Source: domain.SourceInstance},
-			memory(t.MemoryBytes, domain.SourceInstance)
+// size is what an instance type gives. An instance keeps that of its start, as KubeVirt keeps revisions of instance types.
+type size struct {
+	cpu    domain.CPU
+	memory domain.Memory
+}
+
+func (c *site) sizeOf(namespace string, m *domain.Matcher) size {
+	if m == nil {
+		return size{}
+	}
+	t, ok := c.instanceTypes.match(namespace, m)
+	if !ok {
+		return size{}
+	}
+	return size{
+		cpu:    domain.CPU{Milli: t.VCPUs * 1000, Sockets: int32(t.VCPUs), Cores: 1, Threads: 1, Source: domain.SourceInstance},
+		memory: memory(t.MemoryBytes, domain.SourceInstance),
+	}
+}
+
+// given is the CPU and memory of an instance that was booted with this, of the size of its instance type if it has one.
+func (d *desired) given(typed size) (domain.CPU, domain.Memory) {
+	if d.instanceType != nil {
+		return typed.cpu, typed.memory
 	}
 	cpu, _ := d.asked()
 	cpu.Sockets, cpu.Cores, cpu.Threads = max(cpu.Sockets, 1), max(cpu.Cores, 1), max(cpu.Threads, 1)

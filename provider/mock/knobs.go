@@ -47,6 +47,16 @@ type Knobs struct {
 	MigrationNeverEnds bool
 	MigrationFails     bool
 
+	// Unmappable: the VM's object lacks what it must have. Calls that read it are INCOMPATIBLE_SCHEMA, and a list has it
+	// among its ItemErrors; a delete takes it away.
+	Unmappable bool
+	// InstanceUnreadable: its instance may not be read. Read.InstanceUnread is true, and of the instance is known what the
+	// VM's own object tells.
+	InstanceUnreadable bool
+	// ForeignInstance: an instance of the VM's name belongs to another owner. The VM has none, and cannot have one of its
+	// own: FAILED, reason CREATE_FAILED, when it should run. While it has one the name is taken, and the knob waits.
+	ForeignInstance bool
+
 	// Printable replaces the controller's printableStatus by other words, such as one of a newer KubeVirt.
 	Printable string
 }
@@ -92,6 +102,7 @@ const (
 	GuestCrash    Incident = "guest_crash"    // the guest, or its virtual machine process, dies
 	NodeLost      Incident = "node_lost"      // the node stops answering, and its instance is given up
 	IOError       Incident = "io_error"       // storage fails, and the instance is paused
+	Received      Incident = "received"       // the migration that a receiver waits for arrives: it runs, under Always
 )
 
 var incidents = map[Incident]vmsim.Kind{
@@ -99,6 +110,7 @@ var incidents = map[Incident]vmsim.Kind{
 	GuestCrash:    vmsim.GuestCrash,
 	NodeLost:      vmsim.NodeLost,
 	IOError:       vmsim.IOError,
+	Received:      vmsim.Received,
 }
 
 // Happen lets an incident happen to a VM. VM_NOT_FOUND when there is none, VM_NOT_RUNNING when it has no instance that

@@ -12,12 +12,9 @@ import (
 // MigrateVM implements provider.Migrator. The Mock's nodes have no labels, so a node selector is checked and not used.
 func (p *Provider) MigrateVM(ctx context.Context, cluster, namespace, name string, opts provider.MigrateOptions) (*domain.Migration, error) {
 	ref := domain.Ref{Cluster: cluster, Namespace: namespace, Name: name}
-	var out *domain.Migration
-	err := p.onVM(ctx, ref, args.Migrate(opts), func(c *site, r *record) (err error) {
-		out, err = c.migrate(r, opts)
-		return err
-	})
-	return out, args.Error(provider.OpMigrateVM, ref, err)
+	k := call{op: provider.OpMigrateVM, ref: ref, write: !opts.DryRun}
+	m, err := onVM(ctx, p, k, args.Migrate(opts), func(c *site, r *record) (*domain.Migration, error) { return c.migrate(r, opts) })
+	return m, args.Error(provider.OpMigrateVM, ref, err)
 }
 
 func (c *site) migrate(r *record, opts provider.MigrateOptions) (*domain.Migration, error) {
@@ -34,6 +31,7 @@ func (c *site) migrate(r *record, opts provider.MigrateOptions) (*domain.Migrati
 	if err := r.refusal(begin); err != nil {
 		return nil, err
 	}
+	c.send()
 	if opts.DryRun {
 		return &domain.Migration{Cluster: c.name, Namespace: r.key.namespace, Name: opts.Name, VMName: r.key.name, Phase: domain.PhasePending}, nil
 	}
@@ -47,73 +45,75 @@ func (c *site) beginMigration(r *record, name string) *migration {
 }
 
 // onMigration runs f on a migration as it is at this moment.
-func (p *Provider) onMigration(ctx context.Context, ref domain.Ref, f func(*site, *migration) error) error {
-	if err := args.Object(ctx, ref.Cluster, ref.Namespace, ref.Name); err != nil {
-		return err
+func onMigration[T any](ctx context.Context, p *Provider, k call, f func(*site, *migration) (T, error)) (T, error) {
+	var none T
+	if err := args.Object(ctx, k.ref.Cluster, k.ref.Namespace, k.ref.Name); err != nil {
+		return none, err
 	}
-	return p.locked(ref.Cluster, func(c *site) error {
-		k := key{ref.Namespace, ref.Name}
-		if m := c.migrations[k]; m != nil {
+	return request(ctx, p, k, func(c *site) (T, error) {
+		name := key{k.ref.Namespace, k.ref.Name}
+		if m := c.migrations[name]; m != nil {
 			c.live(m.vm, now())
 		}
-		if m := c.migrations[k]; m != nil { // it may have gone since anybody looked
+		if m := c.migrations[name]; m != nil { // it may have gone since anybody looked
 			return f(c, m)
 		}
-		return domain.E(domain.CodeMigrationNotFound, nil, nil)
+		return none, domain.E(domain.CodeMigrationNotFound, nil, nil)
 	})
 }
 
 // GetMigration implements provider.Migrator.
-func (p *Provider) GetMigration(ctx context.Context, cluster, namespace, name string) (out *domain.Migration, err error) {
+func (p *Provider) GetMigration(ctx context.Context, cluster, namespace, name string) (*domain.Migration, error) {
 	ref := domain.Ref{Cluster: cluster, Namespace: namespace, Name: name}
-	err = p.onMigration(ctx, ref, func(c *site, m *migration) error {
-		out = c.viewMigration(m)
-		return nil
+	m, err := onMigration(ctx, p, call{op: provider.OpGetMigration, ref: ref}, func(c *site, m *migration) (*domain.Migration, error) {
+		return c.viewMigration(m), nil
 	})
-	return out, args.Error(provider.OpGetMigration, ref, err)
+	return m, args.Error(provider.OpGetMigration, ref, err)
 }
 
 // CancelMigration implements provider.Migrator. The migration is gone when the cancel has had its effect.
 func (p *Provider) CancelMigration(ctx context.Context, cluster, namespace, name string, opts provider.CancelOptions) error {
 	ref := domain.Ref{Cluster: cluster, Namespace: namespace, Name: name}
-	err := p.onMigration(ctx, ref, func(c *site, m *migration) error {
+	k := call{op: provider.OpCancelMigration, ref: ref, write: !opts.DryRun}
+	_, err := onMigration(ctx, p, k, func(c *site, m *migration) (none nothing, err error) {
 		switch {
 		case opts.UID != "" && opts.UID != m.uid:
-			return domain.E(domain.CodeUIDConflict, domain.Params{domain.ParamUID: m.uid}, nil)
+			return none, domain.E(domain.CodeUIDConflict, domain.Params{domain.ParamUID: m.uid}, nil)
 		case m.state.Over():
-			return domain.E(domain.CodeOperationNotActive, domain.Params{domain.ParamUID: m.uid}, nil)
-		case !opts.DryRun && !m.state.Canceled:
+			return none, domain.E(domain.CodeOperationNotActive, domain.Params{domain.ParamUID: m.uid}, nil)
+		}
+		c.send()
+		if !opts.DryRun && !m.state.Canceled {
 			c.happen(m.vm, vmsim.Event{Kind: vmsim.CancelMigration})
 		}
-		return nil
+		return none, nil
 	})
 	return args.Error(provider.OpCancelMigration, ref, err)
 }
 
 // ListMigrations implements provider.Migrator. A VM that does not exist has none.
 func (p *Provider) ListMigrations(ctx context.Context, cluster, namespace, vm string, opts provider.ListOptions) (*domain.MigrationList, error) {
-	page, err := p.listMigrations(ctx, cluster, namespace, vm, opts)
-	return page, args.Error(provider.OpListMigrations, domain.Ref{Cluster: cluster, Namespace: namespace, Name: vm}, err)
+	ref := domain.Ref{Cluster: cluster, Namespace: namespace, Name: vm}
+	page, err := p.listMigrations(ctx, call{op: provider.OpListMigrations, ref: ref}, opts)
+	return page, args.Error(provider.OpListMigrations, ref, err)
 }
 
-func (p *Provider) listMigrations(ctx context.Context, cluster, namespace, vm string, opts provider.ListOptions) (page *domain.MigrationList, err error) {
-	if err := args.Object(ctx, cluster, namespace, vm); err != nil {
+func (p *Provider) listMigrations(ctx context.Context, k call, opts provider.ListOptions) (*domain.MigrationList, error) {
+	if err := args.Object(ctx, k.ref.Cluster, k.ref.Namespace, k.ref.Name); err != nil {
 		return nil, err
 	}
 	// The VM is part of what a cursor is bound to.
-	request, err := args.List(ctx, provider.OpListMigrations+"/"+vm, cluster, namespace, opts)
+	listing, err := args.List(ctx, k.op+"/"+k.ref.Name, k.ref.Cluster, k.ref.Namespace, opts)
 	if err != nil {
 		return nil, err
 	}
-	err = p.locked(cluster, func(c *site) error {
+	return request(ctx, p, k, func(c *site) (*domain.MigrationList, error) {
 		var all []*domain.Migration
-		if r := c.find(key{namespace, vm}, now()); r != nil {
+		if r := c.find(key{k.ref.Namespace, k.ref.Name}, now()); r != nil {
 			all = c.viewMigrations(r)
 		}
-		page = args.PageOfMigrations(request, all)
-		return nil
+		return args.PageOfMigrations(listing, all), nil
 	})
-	return page, err
 }
 
 // viewMigrations are the migrations of a VM, the active one first, then the newest.

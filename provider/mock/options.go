@@ -7,6 +7,9 @@ import (
 	"github.com/kv-shepherd/shepherd-go/internal/vmsim"
 )
 
+// defaultTimeout is that of provider/kubevirt.
+const defaultTimeout = 15 * time.Second
+
 // DefaultCluster is the name of the one cluster of a Mock that was given none.
 const DefaultCluster = "mock"
 
@@ -24,7 +27,11 @@ type Options struct {
 	LabelPrefix string
 	// Installation is written as identity into every VM that brings none.
 	Installation string
-	// Seed goes into every generated id: the same calls under the same seed make the same ids.
+	// Timeout bounds every call. Only a fault that delays it takes any time: then it is VERB_TIMEOUT. Zero or less is 15 s,
+	// as provider/kubevirt has it.
+	Timeout time.Duration
+	// Seed goes into every generated id, and decides about faults of some probability: the same calls under the same seed
+	// make the same ids and meet the same faults.
 	Seed uint64
 	// InstanceTypes and Preferences are those of the clusters: Cluster empty is all of them, Namespace empty the whole
 	// cluster. UID and Revision are made up where they are empty. Both nil: a small standard set for the whole cluster.

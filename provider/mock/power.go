@@ -61,17 +61,18 @@ type verb struct {
 func (p *Provider) verb(ctx context.Context, op provider.Op, ref domain.Ref, v verb) error {
 	uid := ref.UID
 	ref.UID = ""
-	err := p.onVM(ctx, ref, v.option, func(c *site, r *record) error {
+	_, err := onVM(ctx, p, call{op: op, ref: ref, write: !v.dryRun}, v.option, func(c *site, r *record) (none nothing, err error) {
 		if err := r.sameUID(uid); err != nil {
-			return err
+			return none, err
 		}
 		if err := r.refusal(v.event); err != nil {
-			return err
+			return none, err
 		}
+		c.send()
 		if !v.dryRun {
 			c.happen(r, v.event)
 		}
-		return nil
+		return none, nil
 	})
 	return args.Error(op, ref, err)
 }

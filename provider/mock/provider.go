@@ -1,11 +1,10 @@
 package mock
 
 import (
-	"context"
+	"sync/atomic"
 	"time"
 
 	"github.com/kv-shepherd/shepherd-go/domain"
-	"github.com/kv-shepherd/shepherd-go/internal/args"
 	"github.com/kv-shepherd/shepherd-go/internal/vmsim"
 	"github.com/kv-shepherd/shepherd-go/provider"
 )
@@ -19,6 +18,9 @@ type Provider struct {
 	installation string
 	clusters     map[string]*site // never changes
 	first        string
+	timeout      time.Duration
+	seed         uint64
+	faults       atomic.Pointer[faultSet] // nil without any
 }
 
 var _ provider.Provider = (*Provider)(nil)
@@ -34,6 +36,11 @@ func New(opts Options) *Provider {
 		installation: opts.Installation,
 		clusters:     make(map[string]*site, len(names)),
 		first:        names[0],
+		timeout:      opts.Timeout,
+		seed:         opts.Seed,
+	}
+	if p.timeout <= 0 {
+		p.timeout = defaultTimeout
 	}
 	config := opts.Timing.config(opts.Nodes)
 	for _, name := range names {
@@ -42,7 +49,8 @@ func New(opts Options) *Provider {
 	return p
 }
 
-// Reset takes every VM and migration away, and all knobs with them. Ids are not used again.
+// Reset takes every VM and migration away, and all knobs with them. Ids are not used again. Faults, counts and catalogues
+// stay.
 func (p *Provider) Reset() {
 	for _, c := range p.clusters {
 		c.mu.Lock()
@@ -62,7 +70,7 @@ func (p *Provider) cluster(name string) (*site, error) {
 // through JSON.
 func now() time.Time { return time.Now().UTC().Round(0) }
 
-// locked runs f on a cluster that nobody else touches meanwhile.
+// locked runs f on a cluster that nobody else touches meanwhile: for what is done behind the callers' backs.
 func (p *Provider) locked(name string, f func(*site) error) error {
 	c, err := p.cluster(name)
 	if err != nil {
@@ -71,23 +79,6 @@ func (p *Provider) locked(name string, f func(*site) error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return f(c)
-}
-
-// onVM checks the arguments of a verb on an existing VM and runs f on it, as it is at this moment.
-func (p *Provider) onVM(ctx context.Context, ref domain.Ref, option error, f func(*site, *record) error) error {
-	if err := args.Object(ctx, ref.Cluster, ref.Namespace, ref.Name); err != nil {
-		return err
-	}
-	if option != nil {
-		return option
-	}
-	return p.locked(ref.Cluster, func(c *site) error {
-		r := c.find(key{ref.Namespace, ref.Name}, now())
-		if r == nil {
-			return domain.E(domain.CodeVMNotFound, nil, nil)
-		}
-		return f(c, r)
-	})
 }
 
 // sameUID refuses a call that is meant for another VM of this name.

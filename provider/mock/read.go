@@ -13,34 +13,32 @@ import (
 )
 
 // GetVM implements provider.VMReader.
-func (p *Provider) GetVM(ctx context.Context, cluster, namespace, name string) (vm *domain.VM, err error) {
+func (p *Provider) GetVM(ctx context.Context, cluster, namespace, name string) (*domain.VM, error) {
 	ref := domain.Ref{Cluster: cluster, Namespace: namespace, Name: name}
-	err = p.onVM(ctx, ref, nil, func(c *site, r *record) error {
-		vm = c.view(r, r.machine.Now())
-		return nil
+	vm, err := onVM(ctx, p, call{op: provider.OpGetVM, ref: ref}, nil, func(c *site, r *record) (*domain.VM, error) {
+		return c.view(r, r.machine.Now()), nil
 	})
 	return vm, args.Error(provider.OpGetVM, ref, err)
 }
 
 // ListVMs implements provider.VMReader.
 func (p *Provider) ListVMs(ctx context.Context, cluster, namespace string, opts provider.ListOptions) (*domain.VMList, error) {
-	page, err := p.list(ctx, cluster, namespace, opts)
-	return page, args.Error(provider.OpListVMs, domain.Ref{Cluster: cluster, Namespace: namespace}, err)
+	ref := domain.Ref{Cluster: cluster, Namespace: namespace}
+	page, err := p.list(ctx, call{op: provider.OpListVMs, ref: ref}, opts)
+	return page, args.Error(provider.OpListVMs, ref, err)
 }
 
-func (p *Provider) list(ctx context.Context, cluster, namespace string, opts provider.ListOptions) (page *domain.VMList, err error) {
-	request, err := args.List(ctx, provider.OpListVMs, cluster, namespace, opts)
+func (p *Provider) list(ctx context.Context, k call, opts provider.ListOptions) (*domain.VMList, error) {
+	listing, err := args.List(ctx, k.op, k.ref.Cluster, k.ref.Namespace, opts)
 	if err != nil {
 		return nil, err
 	}
-	err = p.locked(cluster, func(c *site) error {
-		if err := c.fresh(request.Cursor); err != nil {
-			return err
+	return request(ctx, p, k, func(c *site) (*domain.VMList, error) {
+		if err := c.fresh(listing.Cursor); err != nil {
+			return nil, err
 		}
-		page = c.page(p, request, namespace, now())
-		return nil
+		return c.page(listing, k.ref.Namespace, now()), nil
 	})
-	return page, err
 }
 
 // fresh refuses a cursor that has expired.
@@ -53,8 +51,8 @@ func (c *site) fresh(cursor paging.Cursor) error {
 
 func (c *site) token() string { return strconv.FormatUint(c.epoch, 10) }
 
-// page reads one page off the index. A VM that is found gone on the way is taken away afterwards.
-func (c *site) page(p *Provider, request args.ListRequest, namespace string, at time.Time) *domain.VMList {
+// page reads one page off the index. What cannot be read takes its place on the page, as it does on a server's.
+func (c *site) page(request args.ListRequest, namespace string, at time.Time) *domain.VMList {
 	c.bury(at)
 	prefix := ""
 	if !request.All {
@@ -64,6 +62,7 @@ func (c *site) page(p *Provider, request args.ListRequest, namespace string, at 
 	if request.Cursor.LastKey == "" && request.Labels.Empty() && request.Fields.Empty() {
 		page.Total = new(c.count(request.All, namespace))
 	}
+	last := ""
 	for r := range c.sorted.after(max(prefix, request.Cursor.LastKey)) {
 		if !strings.HasPrefix(r.order, prefix) {
 			break
@@ -71,12 +70,17 @@ func (c *site) page(p *Provider, request args.ListRequest, namespace string, at 
 		if !request.Fields.Matches(r.key.namespace, r.key.name) || !request.Labels.Matches(r.desired.labels) {
 			continue
 		}
-		if len(page.Items) == request.Limit {
-			last := page.Items[request.Limit-1]
-			page.Continue = request.Next(paging.Cursor{LastKey: key{last.Namespace, last.Name}.String(), Token: c.token()})
+		if len(page.Items)+len(page.ItemErrors) == request.Limit {
+			page.Continue = request.Next(paging.Cursor{LastKey: last, Token: c.token()})
 			break
 		}
+		last = r.order
 		c.changed(r, r.machine.Advance(at)) // it is not gone: those that may be were buried
+		if err := r.mappable(); err != nil {
+			ref := domain.Ref{Cluster: c.name, Namespace: r.key.namespace, Name: r.key.name, UID: r.uid}
+			page.ItemErrors = append(page.ItemErrors, domain.NewItemError(ref, args.Error(provider.OpListVMs, ref, err)))
+			continue
+		}
 		page.Items = append(page.Items, c.view(r, at))
 	}
 	return page

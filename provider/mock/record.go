@@ -24,6 +24,7 @@ type record struct {
 	instance    uint64
 	instanceUID string
 	booted      *desired
+	size        size
 	// hotplug is the number of the migration that brings an instance what is asked for now; 0 when none does.
 	hotplug uint64
 

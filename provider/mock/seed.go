@@ -46,8 +46,13 @@ func (p *Provider) seedCluster(vm *domain.VM) string {
 
 func (c *site) seed(p *Provider, vm *domain.VM, at time.Time) {
 	k := key{vm.Namespace, vm.Name}
-	machine := vmsim.Restore(c.config, at, seedSituation(vm), vmsim.Knobs(c.knobs[k]))
-	r := c.newRecord(k, seedDesired(p, vm), machine, at)
+	knobs := vmsim.Knobs(c.knobs[k])
+	c.put(p, vm, vmsim.Restore(c.config, at, seedSituation(vm, knobs), knobs), at)
+}
+
+// put makes a VM, with the life it has had, part of the cluster.
+func (c *site) put(p *Provider, vm *domain.VM, machine *vmsim.Machine, at time.Time) {
+	r := c.newRecord(key{vm.Namespace, vm.Name}, seedDesired(p, vm), machine, at)
 	r.generation = max(vm.Generation, 1)
 	if vm.UID != "" {
 		r.uid = vm.UID
@@ -67,8 +72,8 @@ func (c *site) seed(p *Provider, vm *domain.VM, at time.Time) {
 	}
 }
 
-// seedSituation is the situation of a VM, guessed from its status where it says none.
-func seedSituation(vm *domain.VM) domain.Situation {
+// seedSituation is the situation of a VM, guessed from its status where it says none. The knobs that wait for it join in.
+func seedSituation(vm *domain.VM, knobs vmsim.Knobs) domain.Situation {
 	s := vm.Situation()
 	if s.Instance == "" {
 		s.Instance = domain.InstanceNone
@@ -93,6 +98,17 @@ func seedSituation(vm *domain.VM) domain.Situation {
 		if running := s.Instance == domain.InstanceStarting || s.Instance == domain.InstanceLive; running && !s.StopPending {
 			s.Strategy = domain.RunStrategyAlways
 		}
+	}
+	s.Snapshotting = s.Snapshotting || knobs.Snapshotting
+	s.Restoring = s.Restoring || knobs.Restoring
+	s.ManualRecovery = s.ManualRecovery || knobs.ManualRecovery
+	s.ProbeForbidsPause = s.ProbeForbidsPause || knobs.LivenessProbe
+	s.MigrationInFlight = s.MigrationInFlight || s.Migrating
+	if s.LiveMigratable == domain.FactUnknown {
+		s.LiveMigratable = domain.FactOf(!knobs.NotMigratable)
+	}
+	if s.SoftRebootable == domain.FactUnknown {
+		s.SoftRebootable = domain.FactOf(!knobs.NoACPI || !knobs.NoGuestAgent)
 	}
 	return s
 }

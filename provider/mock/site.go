@@ -16,10 +16,12 @@ type site struct {
 	namespaces map[string]bool // nil: all exist
 	ids        ids
 
+	mu sync.Mutex
+
 	instanceTypes catalogue[domain.InstanceType]
 	preferences   catalogue[domain.Preference]
+	catalogued    uint64 // ids made for them
 
-	mu         sync.Mutex
 	vms        map[key]*record
 	sorted     index
 	perSpace   map[string]int
@@ -30,6 +32,9 @@ type site struct {
 	serial     uint64 // of VMs, never used again
 	jobs       uint64 // of migrations, never used again
 	epoch      uint64 // of cursors
+
+	reads, writes int
+	sent          bool // by the call that is being served
 }
 
 // key names an object within a cluster.
@@ -104,10 +109,11 @@ func (c *site) follow(r *record) {
 	if serial == r.instance {
 		return
 	}
-	r.instance, r.instanceUID, r.booted = serial, "", nil
+	r.instance, r.instanceUID, r.booted, r.size = serial, "", nil, size{}
 	if serial != 0 {
 		r.instanceUID = c.ids.uid('i', r.serial, serial)
 		r.booted = r.desired
+		r.size = c.sizeOf(r.key.namespace, r.desired.instanceType)
 	}
 }
 

@@ -11,27 +11,28 @@ import (
 )
 
 // UpdateVM implements provider.VMWriter.
-func (p *Provider) UpdateVM(ctx context.Context, cluster, namespace, name string, change domain.VMChange, opts provider.UpdateOptions) (vm *domain.VM, applied domain.Applied, err error) {
+func (p *Provider) UpdateVM(ctx context.Context, cluster, namespace, name string, change domain.VMChange, opts provider.UpdateOptions) (*domain.VM, domain.Applied, error) {
 	ref := domain.Ref{Cluster: cluster, Namespace: namespace, Name: name}
+	k := call{op: provider.OpUpdateVM, ref: ref, write: !opts.DryRun}
 	bad := domain.Invalid(vmspec.ValidateChange(vmspec.Options{LabelPrefix: p.prefix}, name, change)...)
-	err = p.onVM(ctx, ref, bad, func(c *site, r *record) error {
+	done, err := onVM(ctx, p, k, bad, func(c *site, r *record) (done provider.UpdateResult, err error) {
 		if err := r.sameUID(opts.UID); err != nil {
-			return err
+			return done, err
 		}
 		if err := r.sameRevision(opts.Revision); err != nil {
-			return err
+			return done, err
 		}
 		if err := r.refusal(vmsim.Event{Kind: vmsim.Update}); err != nil {
-			return err
+			return done, err
 		}
 		w := &writer{d: r.desired.clone(), force: opts.Force}
 		if err := c.change(r, w, change); err != nil {
-			return err
+			return done, err
 		}
-		vm, applied = c.write(p, r, w, opts.DryRun)
-		return nil
+		done.VM, done.Applied = c.write(p, r, w, opts.DryRun)
+		return done, nil
 	})
-	return vm, applied, args.Error(provider.OpUpdateVM, ref, err)
+	return done.VM, done.Applied, args.Error(provider.OpUpdateVM, ref, err)
 }
 
 // Edit changes a VM behind the callers' backs, as another manager of the cluster does, who then owns what it changed:
@@ -72,9 +73,10 @@ func (c *site) change(r *record, w *writer, change domain.VMChange) error {
 	if err := domain.Invalid(bad...); err != nil {
 		return err
 	}
-	if err := c.catalogued(r.key.namespace, change.InstanceType, nil); err != nil {
+	if err := c.knows(r.key.namespace, change.InstanceType, nil); err != nil {
 		return err
 	}
+	c.send()
 	edit(w, r.key.name, change)
 	return w.verdict()
 }

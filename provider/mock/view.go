@@ -15,18 +15,17 @@ func (c *site) view(r *record, at time.Time) *domain.VM {
 	d := r.desired
 	s := r.machine.Situation()
 	vm := &domain.VM{
-		Cluster:          c.name,
-		Namespace:        r.key.namespace,
-		Name:             r.key.name,
-		UID:              r.uid,
-		Revision:         revision(r.revision),
-		InstanceRevision: revision(r.instanceRevision),
-		Generation:       r.generation,
-		CreatedAt:        r.createdAt,
-		Labels:           maps.Clone(d.labels),
-		Annotations:      maps.Clone(d.annotations),
-		GuestLabels:      maps.Clone(d.guestLabels),
-		Identity:         d.identity,
+		Cluster:     c.name,
+		Namespace:   r.key.namespace,
+		Name:        r.key.name,
+		UID:         r.uid,
+		Revision:    revision(r.revision),
+		Generation:  r.generation,
+		CreatedAt:   r.createdAt,
+		Labels:      maps.Clone(d.labels),
+		Annotations: maps.Clone(d.annotations),
+		GuestLabels: maps.Clone(d.guestLabels),
+		Identity:    d.identity,
 
 		RunStrategy:  s.Strategy,
 		InstanceType: cloneMatcher(d.instanceType),
@@ -37,38 +36,39 @@ func (c *site) view(r *record, at time.Time) *domain.VM {
 		Tolerations:  cloneTolerations(d.tolerations),
 
 		RawStatus: r.machine.Printable(),
-		Instance:  s.Instance,
 
-		Paused:            s.Paused,
-		StopPending:       s.StopPending,
 		ChangeQueued:      s.ChangeQueued,
-		Migrating:         s.Migrating,
-		MigrationInFlight: s.MigrationInFlight,
 		Snapshotting:      s.Snapshotting,
 		Restoring:         s.Restoring,
 		Deleting:          s.Deleting,
 		ManualRecovery:    s.ManualRecovery,
 		ProbeForbidsPause: s.ProbeForbidsPause,
-		SoftRebootable:    s.SoftRebootable,
-		LiveMigratable:    s.LiveMigratable,
 
 		Read: domain.Read{From: domain.ReadLive, At: at},
 	}
 	vm.CPU, vm.Memory = d.asked()
-	if s.Instance == domain.InstanceNone {
-		vm.InstanceRevision = ""
-	} else {
-		c.viewInstance(vm, r)
-	}
 	vm.RestartRequired, vm.RestartReason = r.restartRequired()
-	conclude(vm, r)
+	if r.machine.Knobs().InstanceUnreadable {
+		viewUnread(vm, r)
+		return vm
+	}
+	if vm.Instance = s.Instance; vm.Instance != domain.InstanceNone {
+		c.viewInstance(vm, r, s)
+	}
+	status, reason, since := r.machine.Status()
+	conclude(vm, r, status, reason, since)
 	return vm
 }
 
 // viewInstance adds what can be seen of the instance, which exists.
-func (c *site) viewInstance(vm *domain.VM, r *record) {
+func (c *site) viewInstance(vm *domain.VM, r *record, s domain.Situation) {
+	vm.Paused, vm.StopPending = s.Paused, s.StopPending
+	vm.Migrating, vm.MigrationInFlight = s.Migrating, s.MigrationInFlight
+	vm.SoftRebootable = s.SoftRebootable
+	migratable(vm, s)
 	i := r.machine.Instance()
 	vm.InstanceID = r.instanceUID
+	vm.InstanceRevision = revision(r.instanceRevision)
 	vm.Phase = string(i.Phase)
 	vm.StartedAt = i.Started
 	if i.Node != 0 {
@@ -77,10 +77,10 @@ func (c *site) viewInstance(vm *domain.VM, r *record) {
 	vm.Migration = c.viewMigrationState(r)
 	switch vm.Instance {
 	case domain.InstanceStarting:
-		vm.CPU, vm.Memory = r.booted.given(c, r.key.namespace)
+		vm.CPU, vm.Memory = r.booted.given(r.size)
 		vm.Ready = domain.FactNo
 	case domain.InstanceLive:
-		vm.CPU, vm.Memory = r.booted.given(c, r.key.namespace)
+		vm.CPU, vm.Memory = r.booted.given(r.size)
 		c.viewGuest(vm, r, i.Agent)
 	default: // what has ended has no guest
 	}
@@ -89,14 +89,18 @@ func (c *site) viewInstance(vm *domain.VM, r *record) {
 // notMigratable is why an instance says that it cannot be migrated, when its knob is turned.
 const notMigratable = "DisksNotLiveMigratable: cannot migrate VMI: a claim is not shared"
 
+func migratable(vm *domain.VM, s domain.Situation) {
+	vm.LiveMigratable = s.LiveMigratable
+	if vm.LiveMigratable == domain.FactNo {
+		vm.NotMigratableReason = notMigratable
+	}
+}
+
 func (c *site) viewGuest(vm *domain.VM, r *record, agent bool) {
 	vm.Ready = domain.FactOf(!vm.StopPending)
 	vm.GuestAgent = domain.FactOf(agent)
 	if agent {
 		vm.GuestOS = &domain.GuestOS{Name: "Fedora Linux", Version: "41", Kernel: "6.11.4-301.fc41.x86_64"}
-	}
-	if vm.LiveMigratable == domain.FactNo {
-		vm.NotMigratableReason = notMigratable
 	}
 	for n := range vm.Disks {
 		vm.Disks[n].Attached = domain.FactOf(r.booted.hasDisk(vm.Disks[n].Name))
