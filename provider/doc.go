@@ -3,7 +3,8 @@
 //
 // [Provider] is the sum of small roles. Ask for the least you need: a function that lists VMs takes a [VMReader].
 // provider/kubevirt implements it on KubeVirt clusters, provider/mock in memory; providertest proves that they, and
-// yours, behave the same.
+// yours, behave the same. Who writes one finds the checks of its arguments in provider/contract, and a whole one in
+// examples/customprovider.
 //
 // # Calls
 //

@@ -20,12 +20,6 @@ const (
 	somebody = "somebody"
 )
 
-// able says whether nothing of this is missing: for the part of a check that needs more than the rest of it.
-func (e *env) able(needs ...Need) bool {
-	lacks, _ := e.h.lacking(e.Backend, needs)
-	return lacks == ""
-}
-
 // createVM is create with options, and without an opinion on the answer.
 func (e *env) createVM(spec domain.VMSpec, opts provider.CreateOptions) (*domain.VM, error) {
 	return e.Provider.CreateVM(e.ctx, e.cluster, e.ns, spec, opts)

@@ -86,12 +86,12 @@ func checkResultsAreCopies(e *env) {
 	page, err := e.Provider.ListVMs(e.ctx, e.cluster, e.ns, provider.ListOptions{})
 	e.same("VMs in the list", len(names), len(page.Items))
 	copied("list", page, err)
-	if e.able(NeedUpdate) {
+	if e.has(NeedUpdate) {
 		vm, _, err := e.update("vm", label("more", "1"))
 		e.quiet("vm")
 		copied("update", vm, err)
 	}
-	if e.able(NeedApply) {
+	if e.has(NeedApply) {
 		vm, err := e.apply(e.rich("vm"), provider.ApplyOptions{})
 		e.quiet("vm")
 		copied("apply", vm, err)
@@ -115,14 +115,14 @@ func checkArgumentsAreCopied(e *env) {
 		_, err := e.createVM(spec, provider.CreateOptions{})
 		return err
 	})
-	if e.able(NeedUpdate) {
+	if e.has(NeedUpdate) {
 		change := e.richChange()
 		given("update", &change, func() error {
 			_, _, err := e.update("vm", change)
 			return err
 		})
 	}
-	if e.able(NeedApply) {
+	if e.has(NeedApply) {
 		spec := e.rich("vm")
 		given("apply", &spec, func() error {
 			_, err := e.apply(spec, provider.ApplyOptions{})

@@ -63,7 +63,7 @@ func checkCreate(e *env) {
 	vm, err := e.createVM(e.spec("created", domain.RunStrategyHalted), provider.CreateOptions{})
 	made("created", vm, err)
 	want := []string{"created"}
-	if e.able(NeedApply) {
+	if e.has(NeedApply) {
 		vm, err := e.apply(e.spec("applied", domain.RunStrategyHalted), provider.ApplyOptions{})
 		made("applied", vm, err)
 		want = []string{"applied", "created"}
@@ -82,7 +82,7 @@ func checkCreateOfATakenName(e *env) {
 	}
 	refused("the same spec", e.spec("vm", domain.RunStrategyHalted), provider.CreateOptions{})
 	refused("another spec", other, provider.CreateOptions{})
-	if e.able(NeedIdempotency) {
+	if e.has(NeedIdempotency) {
 		refused("a key that the VM was not made with", other, provider.CreateOptions{IdempotencyKey: "one"})
 		_, err := e.createVM(e.spec("keyed", domain.RunStrategyHalted), provider.CreateOptions{IdempotencyKey: "one"})
 		e.must("create with a key", err)
@@ -91,7 +91,7 @@ func checkCreateOfATakenName(e *env) {
 		refused("another key", e.spec("keyed", domain.RunStrategyHalted), provider.CreateOptions{IdempotencyKey: "two"})
 		refused("no key", e.spec("keyed", domain.RunStrategyHalted), provider.CreateOptions{})
 	}
-	if e.able(NeedApply, NeedEdit) {
+	if e.has(NeedApply, NeedEdit) {
 		checkApplyOverAnothers(e)
 	}
 }
@@ -142,7 +142,7 @@ func checkRepeatedCreate(e *env) {
 	}
 	e.settles("vm", domain.StatusStopped)
 	repeat("repeated create")
-	if e.able(NeedUpdate) {
+	if e.has(NeedUpdate) {
 		_, _, err := e.update("vm", label("a", "changed"))
 		e.must("update", err)
 		repeat("repeated create of a VM that was changed since")

@@ -32,7 +32,7 @@ var crudDeleteChecks = []check{
 // between is there to be seen; where it cannot, the VM may be gone at once.
 func checkDelete(e *env) {
 	lingers := Knobs{IgnoresShutdown: true}
-	slow := e.able(all(knobs(lingers), need(NeedTurn))...)
+	slow := e.has(all(knobs(lingers), need(NeedTurn))...)
 	if slow {
 		e.put(e.spec("on", domain.RunStrategyAlways), lingers)
 		e.settles("on", domain.StatusRunning)
@@ -102,7 +102,7 @@ func checkDeleteOfNothing(e *env) {
 func checkDeletePreconditions(e *env) {
 	stale := e.create(e.spec("vm", domain.RunStrategyHalted)).Revision
 	e.settles("vm", domain.StatusStopped)
-	if e.able(NeedUpdate) {
+	if e.has(NeedUpdate) {
 		_, _, err := e.update("vm", label("a", "1"))
 		e.must("update", err)
 	}
@@ -176,7 +176,7 @@ func checkSuccessor(e *env) {
 		e.must("delete", e.remove("vm"))
 		e.gone("vm")
 		for _, holder := range holders {
-			if e.able(holder.needs...) {
+			if e.has(holder.needs...) {
 				e.code(holder.verb+" of the deleted VM", holder.call(e, old), domain.CodeVMNotFound)
 			}
 		}
@@ -187,7 +187,7 @@ func checkSuccessor(e *env) {
 		successor := e.quiet("vm")
 		e.holds(successor.UID != old, "the successor has the UID %s of the deleted VM", old)
 		for _, holder := range holders {
-			if e.able(holder.needs...) {
+			if e.has(holder.needs...) {
 				err := holder.call(e, old)
 				e.codes(holder.verb+" of the successor with the old UID", err, domain.CodeUIDConflict, domain.CodeVMNotFound)
 				e.unchanged(holder.verb, successor)

@@ -11,11 +11,11 @@ func checkDryRuns(e *env) {
 	before := e.halted("vm")
 	dryCreates(e)
 	e.unchanged("creates", before)
-	if e.able(NeedUpdate) {
+	if e.has(NeedUpdate) {
 		dryUpdates(e, before)
 		e.unchanged("updates", before)
 	}
-	if e.able(NeedApply) {
+	if e.has(NeedApply) {
 		dryApplies(e)
 		e.unchanged("applies", before)
 	}

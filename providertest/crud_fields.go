@@ -126,7 +126,7 @@ func checkIdentity(e *env) {
 		}
 		e.same("VMs selected by "+selector, names, found)
 	}
-	if e.able(NeedUpdate) {
+	if e.has(NeedUpdate) {
 		e.settles("vm", domain.StatusStopped)
 		before := e.quiet("vm")
 		_, _, err := e.update("vm", label(domain.LabelKey(prefix, "service"), "search"))
@@ -137,7 +137,7 @@ func checkIdentity(e *env) {
 
 func checkUpdateOfNeverStarted(e *env) {
 	strategies := map[string]domain.RunStrategy{"vm-halted": domain.RunStrategyHalted}
-	if e.able(NeedManual) {
+	if e.has(NeedManual) {
 		strategies["vm-manual"] = domain.RunStrategyManual
 	}
 	for name, strategy := range strategies {
@@ -152,7 +152,7 @@ func checkUpdateOfNeverStarted(e *env) {
 		vm, applied, err := e.update(name, label("a", "2"))
 		kept("an update", vm, err)
 		e.same("when the update of "+name+" takes effect", domain.AppliedLive, applied)
-		if e.able(NeedApply) {
+		if e.has(NeedApply) {
 			spec := e.spec(name, domain.RunStrategyAlways)
 			spec.Labels = map[string]string{"a": "2"}
 			vm, err := e.apply(spec, provider.ApplyOptions{})
@@ -187,7 +187,7 @@ func checkDiskAfterHotplug(e *env) {
 	has("an update that adds a disk", err, true)
 	_, _, err = e.update("vm", domain.VMChange{RemoveDisks: []string{"extra"}})
 	has("an update that removes it", err, false)
-	if e.able(NeedApply) {
+	if e.has(NeedApply) {
 		spec.Disks = append(spec.Disks, extra)
 		_, err := e.apply(spec, provider.ApplyOptions{})
 		has("an apply with one more disk", err, true)

@@ -151,12 +151,12 @@ func checkClustersAreApart(e *env) {
 		})
 	}
 	apart("both were made")
-	if e.able(NeedUpdate) {
+	if e.has(NeedUpdate) {
 		_, _, err := e.update("vm", label("a", "1"))
 		e.must("update", err)
 		apart("an update")
 	}
-	if e.able(NeedPower) {
+	if e.has(NeedPower) {
 		e.must("start", e.start("vm"))
 		e.settles("vm", domain.StatusRunning)
 		apart("a start")

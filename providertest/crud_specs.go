@@ -13,7 +13,7 @@ func checkRunStrategyRequired(e *env) {
 	none := e.spec("none", "")
 	_, err := e.createVM(none, provider.CreateOptions{})
 	e.blames("create without a run strategy", err, "runStrategy")
-	if e.able(NeedApply) {
+	if e.has(NeedApply) {
 		_, err := e.apply(none, provider.ApplyOptions{})
 		e.blames("apply without a run strategy", err, "runStrategy")
 	}
@@ -67,13 +67,13 @@ func checkInvalidSpecs(e *env) {
 		spec := e.invalidSpec(c.edit)
 		_, err := e.createVM(spec, provider.CreateOptions{})
 		e.blames("create: "+what, err, c.words...)
-		if e.able(NeedApply) {
+		if e.has(NeedApply) {
 			_, err := e.apply(spec, provider.ApplyOptions{})
 			e.blames("apply: "+what, err, c.words...)
 		}
 	}
 	e.stores("after the refusals")
-	if !e.able(NeedUpdate) {
+	if !e.has(NeedUpdate) {
 		return
 	}
 	before := e.halted("vm")

@@ -48,7 +48,7 @@ func checkUpdateOfNothing(e *env) {
 		_, _, err := e.updateVM("missing", label("a", "1"), opts)
 		e.code(what, err, domain.CodeVMNotFound)
 	}
-	if e.able(NeedApply) {
+	if e.has(NeedApply) {
 		_, err := e.apply(e.spec("missing", domain.RunStrategyHalted), provider.ApplyOptions{UID: noUID})
 		e.code("apply to a VM that is not there any more", err, domain.CodeVMNotFound)
 	}
@@ -163,7 +163,7 @@ func checkFieldConflicts(e *env) {
 	conflict("update of their label and memory", err, "tier", "memory")
 	_, _, err = e.update("vm", domain.VMChange{Labels: map[string]*string{"tier": nil, "free": new("1")}})
 	conflict("removal of their label beside a change that is free", err, "tier")
-	if e.able(NeedApply) {
+	if e.has(NeedApply) {
 		_, err = e.apply(spec, provider.ApplyOptions{})
 		conflict("apply", err, "tier", "memory")
 	}
@@ -179,7 +179,7 @@ func checkFieldConflicts(e *env) {
 	}
 	_, _, err = e.update("vm", label("tier", "again"))
 	e.code("update of a label that is ours again", err, "")
-	if e.able(NeedApply) {
+	if e.has(NeedApply) {
 		e.edit("vm", label("tier", "theirs"))
 		after, err = e.apply(spec, provider.ApplyOptions{Force: true})
 		if e.code("apply with force", err, "") {

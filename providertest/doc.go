@@ -24,8 +24,9 @@
 // A check says what it needs: a capability of the provider, such as [NeedMigration], or a hand on what is behind the
 // provider, such as [Backend.FailNext]. What a provider lacks is declared in [Harness.Missing] with its reason. A missing
 // capability is not passed over: its verbs must answer CAPABILITY_UNSUPPORTED and change nothing. A missing hand is a
-// subtest that is skipped with the reason. At its end the suite prints how each contract fared, and leaves the same as
-// conformance.txt in the test's artifact directory (go test -artifacts).
+// subtest that is skipped with the reason; where only a part of a check needs it, the rest is run. At its end the suite
+// prints how each contract fared, parts that were left out included, and leaves the same as conformance.txt in the test's
+// artifact directory (go test -artifacts).
 //
 // # Time
 //

@@ -32,6 +32,8 @@ type env struct {
 
 	mu    sync.Mutex
 	found []string
+	// without are the parts of the check that were left out, by what they need.
+	without []string
 }
 
 // ended is the panic that ends a check.

@@ -1,5 +1,10 @@
 package providertest
 
+import (
+	"reflect"
+	"slices"
+)
+
 // Need is what a check needs of the provider or of the harness. What is missing is declared in [Harness.Missing].
 //
 // Besides the constants, every field of [Knobs] is a need, as "Knobs.CrashLoop", and every [FaultKind], as
@@ -32,8 +37,6 @@ const (
 	NeedTwoClusters Need = "two clusters"
 	// NeedOwnership: fields have owners, and a change of another's field is FIELD_CONFLICT without force.
 	NeedOwnership Need = "field ownership"
-	// NeedTotal: an unpaged, unselected list says how many VMs there are.
-	NeedTotal Need = "total"
 	// NeedPlacement: VMs run on named nodes.
 	NeedPlacement Need = "placement"
 	// NeedUnobserved: a controller looks at a new VM some time after it was made, and nothing is known of it before.
@@ -78,8 +81,36 @@ func (h Harness) lacking(b Backend, needs []Need) (need Need, why string) {
 	return "", ""
 }
 
-// has says whether none of the needs is missing: for the part of a check that can be left out.
+// has says whether none of the needs is missing: for the part of a check that can be left out. The report tells what was.
 func (e *env) has(needs ...Need) bool {
-	lacking, _ := e.h.lacking(e.Backend, needs)
-	return lacking == ""
+	lacking, why := e.h.lacking(e.Backend, needs)
+	if lacking == "" {
+		return true
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if part := string(lacking) + ": " + why; !slices.Contains(e.without, part) {
+		e.without = append(e.without, part)
+	}
+	return false
+}
+
+// known are all needs that there are.
+func known() map[Need]bool {
+	needs := map[Need]bool{}
+	for _, c := range checks() {
+		for _, need := range c.needs {
+			needs[need] = true
+		}
+	}
+	for need := range refusals {
+		needs[need] = true
+	}
+	for need := range (Backend{}).hands() {
+		needs[need] = true
+	}
+	for field := range reflect.TypeFor[Knobs]().Fields() {
+		needs[Need("Knobs."+field.Name)] = true
+	}
+	return needs
 }

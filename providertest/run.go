@@ -1,6 +1,7 @@
 package providertest
 
 import (
+	"strings"
 	"testing"
 	"testing/synctest"
 )
@@ -42,10 +43,11 @@ func (h Harness) one(t *testing.T, c check, r *report) {
 	b := h.New(t)
 	need, why := h.lacking(b, c.needs)
 	if need == "" {
-		for _, finding := range c.hold(newEnv(t, h, b, c.id)) {
+		e := newEnv(t, h, b, c.id)
+		for _, finding := range c.hold(e) {
 			t.Error(c.failure(finding))
 		}
-		r.note(c, ran, "")
+		r.note(c, ran, left(e.without))
 		return
 	}
 	refusal, ok := refusals[need]
@@ -60,18 +62,21 @@ func (h Harness) one(t *testing.T, c check, r *report) {
 	r.note(c, unsupported, string(need)+": "+why)
 }
 
+// left tells of the parts of a check that were left out.
+func left(without []string) string {
+	if len(without) == 0 {
+		return ""
+	}
+	return "but for what needs " + strings.Join(without, "; ")
+}
+
 // checkMissing refuses a declaration that names no need, which would declare nothing.
 func (h Harness) checkMissing(t *testing.T) {
 	t.Helper()
-	known := map[Need]bool{}
-	for _, c := range checks() {
-		for _, need := range c.needs {
-			known[need] = true
-		}
-	}
+	needs := known()
 	for need, why := range h.Missing {
-		if !known[need] {
-			t.Errorf("Missing declares %q, which no check needs", need)
+		if !needs[need] {
+			t.Errorf("Missing declares %q, which is no need of the suite's", need)
 		}
 		if why == "" {
 			t.Errorf("Missing declares %q without a reason", need)

@@ -16,7 +16,7 @@ most_requires=3
 most_sums=20
 
 # Packages that know neither Kubernetes nor a database.
-light=(domain provider provider/mock provider/providermock providertest)
+light=(domain provider provider/contract provider/mock provider/providermock providertest)
 # What each Kubernetes version is expected to give: ok, or fails where its libraries do not build with KubeVirt's client.
 newer=(v0.36.0:ok v0.37.0:ok v0.37.2:ok)
 

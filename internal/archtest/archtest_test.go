@@ -34,6 +34,7 @@ var table = map[string]room{
 	"internal/args":         {code: []string{"domain", "internal/...", "provider"}},
 	"provider":              {code: []string{"domain", "internal/..."}, tests: []string{"provider/mock"}},
 	"provider/mock":         {code: []string{"domain", "provider", "internal/..."}, tests: []string{"providertest", "pgregory.net/rapid"}},
+	"provider/contract":     {code: []string{"domain", "provider", "internal/..."}},
 	"provider/providermock": {code: []string{"domain", "provider", "go.uber.org/mock/gomock"}},
 	"providertest":          {code: []string{"domain", "provider", "github.com/google/go-cmp/cmp"}, tests: []string{"provider/mock"}},
 	"mapper": {
@@ -46,8 +47,9 @@ var table = map[string]room{
 			"k8s.io/...", "kubevirt.io/api/...", "kubevirt.io/client-go/kubevirt/...", "github.com/gorilla/websocket"},
 		tests: []string{"providertest/...", "kubevirt.io/client-go/..."},
 	},
-	"examples/quickstart":     anything,
-	"examples/customprovider": anything,
+	"examples/quickstart": anything,
+	// What a third party can import, and nothing else.
+	"examples/customprovider": {code: []string{"domain", "provider", "provider/contract"}, tests: []string{"providertest"}},
 	"internal/archtest":       {},
 }
 
@@ -116,7 +118,7 @@ func TestTableIsStrict(t *testing.T) {
 
 // TestLightPackages follows the light packages to the end of their imports: none reaches Kubernetes.
 func TestLightPackages(t *testing.T) {
-	for _, name := range []string{"domain", "provider", "provider/mock", "provider/providermock", "providertest"} {
+	for _, name := range []string{"domain", "provider", "provider/contract", "provider/mock", "provider/providermock", "providertest"} {
 		out := run(t, "list", "-deps", "-test", module+"/"+name)
 		for dep := range strings.Lines(out) {
 			dep, _, _ = strings.Cut(strings.TrimSpace(dep), " ")
