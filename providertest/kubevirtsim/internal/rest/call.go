@@ -17,6 +17,8 @@ type call struct {
 	res *Resource
 	format
 	warnings []string
+
+	from, into []byte // the beginnings of objects in the stored version and in that of the request
 }
 
 // ServeHTTP implements http.Handler.

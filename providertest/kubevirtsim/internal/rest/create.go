@@ -48,6 +48,9 @@ func (s *Server) createObject(w *Write, u *unstructured.Unstructured) (written, 
 	if err := w.Resource.placeInNamespace(w.Namespace, u); err != nil {
 		return written{}, err
 	}
+	if w.Resource.Status {
+		delete(u.Object, "status") // before anybody comes to own it
+	}
 	w.Name = u.GetName()
 	generated := w.Name == "" && u.GetGenerateName() != ""
 	const tries = 8 // of a generated name (createWithGenerateNameRetry, registry/generic/registry/store.go)

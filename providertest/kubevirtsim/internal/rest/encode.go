@@ -2,8 +2,11 @@ package rest
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/kv-shepherd/shepherd-go/providertest/kubevirtsim/internal/store"
 )
@@ -43,12 +46,11 @@ func (c *call) encodeList(w sink, p page, apiVersion, kind string) error {
 		if i > 0 {
 			_, _ = w.WriteString(",")
 		}
-		buffer = o.Append(buffer[:0])
-		item, err := c.item(buffer)
-		if err != nil {
-			item = buffer // in the stored version, rather than not at all
+		var err error
+		if buffer, err = c.appendItem(buffer[:0], o); err != nil {
+			return err
 		}
-		if _, err := w.Write(item); err != nil {
+		if _, err := w.Write(buffer); err != nil {
 			return nil // the client has gone
 		}
 	}
@@ -60,29 +62,31 @@ func (c *call) encodeList(w sink, p page, apiVersion, kind string) error {
 	return nil
 }
 
-// item is an object of a list or an event, in the version and form that was asked for.
-func (c *call) item(stored []byte) ([]byte, error) {
-	body, err := c.res.inVersion(stored, c.gv.Version)
-	if err != nil {
-		return nil, err
+// appendItem appends an object of a list or an event, in the version and form that was asked for.
+func (c *call) appendItem(to []byte, o *store.Object) ([]byte, error) {
+	begin := len(to)
+	to = o.Append(to)
+	if c.gv.Version != c.res.Stored {
+		if c.into == nil {
+			c.from, c.into = c.res.beginning(c.res.Stored), c.res.beginning(c.gv.Version)
+		}
+		if !bytes.HasPrefix(to[begin:], c.from) {
+			return nil, fmt.Errorf("%s does not begin with its version", o.Key)
+		}
+		to = slices.Replace(to, begin, begin+len(c.from), c.into...)
 	}
-	return c.convert(body)
+	if c.as == "" {
+		return to, nil
+	}
+	converted, err := c.convert(to[begin:])
+	return append(to[:begin], converted...), err
 }
 
-// event encodes one frame of a watch.
-func (c *call) event(frame []byte, kind string, object []byte) []byte {
-	frame = append(frame[:0], `{"type":"`...)
-	frame = append(frame, kind...)
-	frame = append(frame, `","object":`...)
-	frame = append(frame, object...)
-	return append(frame, "}\n"...)
-}
-
-// eventOf encodes an event of the store.
-func (c *call) eventOf(frame []byte, kind store.EventType, o *store.Object) ([]byte, error) {
-	object, err := c.item(o.JSON())
-	if err != nil {
-		return nil, err
-	}
-	return c.event(frame, string(kind), object), nil
+// appendFrame appends one frame of a watch.
+func appendFrame(to []byte, kind string, object func([]byte) ([]byte, error)) ([]byte, error) {
+	to = append(to, `{"type":"`...)
+	to = append(to, kind...)
+	to = append(to, `","object":`...)
+	to, err := object(to)
+	return append(to, "}\n"...), err
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 
 	jsonpatch "gopkg.in/evanphx/json-patch.v4"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -73,30 +74,35 @@ func (p *jsonPatcher) applied(before []byte) (after []byte, err error) {
 		return nil, apierrors.NewRequestEntityTooLargeError(
 			fmt.Sprintf("The allowed maximum operations in a JSON patch is %d, got %d", maxOperations, len(operations)))
 	}
-	after, err = p.operate(operations, before)
+	after, err = operate(operations, before)
 	if err != nil {
 		return nil, apierrors.NewGenericServerResponse(http.StatusUnprocessableEntity, "", schema.GroupResource{}, "", err.Error(), 0, false)
 	}
 	return after, nil
 }
 
+// maxCopied is what the copy operations of a patch may add (JSONPatchMaxCopyBytes, apiserver v0.34 server/config.go).
+const maxCopied = 3 << 20
+
 // operate applies the operations; one by one where some copy, since copies of copies would grow without bounds. The API
 // server bounds them by a variable of the library, which is not ours to set.
-func (p *jsonPatcher) operate(operations jsonpatch.Patch, doc []byte) ([]byte, error) {
-	copies := false
-	for _, o := range operations {
-		copies = copies || o.Kind() == "copy"
-	}
+func operate(operations jsonpatch.Patch, doc []byte) ([]byte, error) {
+	copies := slices.ContainsFunc(operations, func(o jsonpatch.Operation) bool { return o.Kind() == "copy" })
 	if !copies {
 		return operations.Apply(doc)
 	}
-	for i := range operations {
+	copied := 0
+	for i, o := range operations {
+		before := len(doc)
 		var err error
 		if doc, err = operations[i : i+1].Apply(doc); err != nil {
 			return nil, err
 		}
-		if limit := 10 * p.options.MaxBody; int64(len(doc)) > limit {
-			return nil, jsonpatch.NewAccumulatedCopySizeError(limit, int64(len(doc)))
+		if o.Kind() == "copy" {
+			copied += max(0, len(doc)-before)
+		}
+		if copied > maxCopied {
+			return nil, jsonpatch.NewAccumulatedCopySizeError(maxCopied, int64(copied))
 		}
 	}
 	return doc, nil

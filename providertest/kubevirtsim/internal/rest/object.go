@@ -85,15 +85,19 @@ func (r *Resource) parse(body []byte, version string) (*unstructured.Unstructure
 	return u, nil
 }
 
-// inVersion makes JSON in the stored version say another one. It is cheap, as apiVersion is the first of the sorted
-// keys.
+// beginning is what the JSON of an object in a version begins with: apiVersion is the first of the sorted keys, as a
+// schema knows no other top-level field before it.
+func (r *Resource) beginning(version string) []byte {
+	return fmt.Appendf(nil, `{"apiVersion":%q,`, r.gv(version).String())
+}
+
+// inVersion makes JSON in the stored version say another one.
 func (r *Resource) inVersion(body []byte, version string) ([]byte, error) {
 	if version == r.Stored {
 		return body, nil
 	}
-	begin := fmt.Appendf(nil, `{"apiVersion":%q,`, r.gv(r.Stored).String())
-	if rest, ok := bytes.CutPrefix(body, begin); ok {
-		return append(fmt.Appendf(nil, `{"apiVersion":%q,`, r.gv(version).String()), rest...), nil
+	if rest, ok := bytes.CutPrefix(body, r.beginning(r.Stored)); ok {
+		return append(r.beginning(version), rest...), nil
 	}
 	u, err := r.parse(body, version)
 	if err != nil {

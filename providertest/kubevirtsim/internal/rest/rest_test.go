@@ -18,7 +18,10 @@ import (
 )
 
 // vmSchema is read once: it is the larger part of a test server's start.
-var vmSchema = SchemaOf(kubevirtv1.VirtualMachine{})
+var (
+	vmType   = kubevirtv1.VirtualMachine{}
+	vmSchema = SchemaOf(vmType)
+)
 
 const vms = "/apis/kubevirt.io/v1/namespaces/ns/virtualmachines"
 
@@ -132,3 +135,7 @@ func createVMs(t testing.TB, s http.Handler, names ...string) {
 }
 
 var vmGroupResource = schema.GroupResource{Group: "kubevirt.io", Resource: "virtualmachines"}
+
+func vmResourceKind() schema.GroupVersionKind {
+	return schema.GroupVersionKind{Group: "kubevirt.io", Version: "v1", Kind: "VirtualMachine"}
+}

@@ -183,13 +183,7 @@ func (s *stream) sendAll(events []store.Event) bool {
 
 // send writes one frame. It says whether the client is still there.
 func (s *stream) send(kind store.EventType, o *store.Object) bool {
-	frame, err := s.eventOf(s.frame, kind, o)
-	if err != nil {
-		return true // an object that cannot be converted is left out
-	}
-	s.frame = frame
-	_, err = s.w.Write(frame)
-	return err == nil
+	return s.write(string(kind), func(to []byte) ([]byte, error) { return s.appendItem(to, o) })
 }
 
 func (s *stream) sendBookmark(revision uint64, annotations map[string]string) bool {
@@ -200,25 +194,32 @@ func (s *stream) sendBookmark(revision uint64, annotations map[string]string) bo
 	if err != nil {
 		panic(err) // strings always marshal
 	}
-	object, err := s.convert(fmt.Appendf(nil, `{"apiVersion":%q,"kind":%q,"metadata":%s}`, s.res.gv(s.gv.Version), s.res.Kind, metadata))
-	if err != nil {
-		return true
-	}
-	s.frame = s.event(s.frame, "BOOKMARK", object)
-	_, err = s.w.Write(s.frame)
-	return err == nil
+	return s.write("BOOKMARK", func(to []byte) ([]byte, error) {
+		object, err := s.convert(fmt.Appendf(nil, `{"apiVersion":%q,"kind":%q,"metadata":%s}`, s.res.gv(s.gv.Version), s.res.Kind, metadata))
+		return append(to, object...), err
+	})
 }
 
 // sendError writes the last frame.
 func (s *stream) sendError(err error) {
-	object, encodeErr := json.Marshal(statusOf(err))
-	if encodeErr != nil {
-		panic(encodeErr) // a Status always marshals
-	}
-	s.frame = s.event(s.frame, "ERROR", object)
-	if _, err := s.w.Write(s.frame); err == nil {
+	sent := s.write("ERROR", func(to []byte) ([]byte, error) {
+		object, err := json.Marshal(statusOf(err))
+		return append(to, object...), err
+	})
+	if sent {
 		_ = s.flush() // a client that has gone needs no answer
 	}
+}
+
+// write writes a frame in one piece. An object that cannot be converted is left out.
+func (s *stream) write(kind string, object func([]byte) ([]byte, error)) bool {
+	frame, err := appendFrame(s.frame[:0], kind, object)
+	if err != nil {
+		return true
+	}
+	s.frame = frame
+	_, err = s.w.Write(frame)
+	return err == nil
 }
 
 // overtaken ends a watch that the history has left behind. The API server says nothing then: the client learns it when
