@@ -19,8 +19,10 @@ type Fault struct {
 	//	/apis/kubevirt.io/v1/namespaces/*/virtualmachines/*
 	//	/apis/subresources.kubevirt.io/**
 	Path string
-	// Watch is for watches only, NoWatch for all but watches.
-	Watch, NoWatch bool
+	// Client is what the User-Agent begins with; behind a "!" it is what it does not begin with. Empty is any client.
+	Client string
+	// Watch is for watches only, NoWatch for all but watches, Writes for all but GET.
+	Watch, NoWatch, Writes bool
 	// Skip lets the first requests pass that it would be for. Count ends it after so many; zero is no end.
 	Skip, Count int
 	// Probability makes it a matter of chance, of Options.Seed: 0.1 is one in ten. Zero is always.
@@ -80,7 +82,10 @@ const (
 // matches says whether the fault is for a request, chance and counts aside.
 func (f *Fault) matches(r *http.Request) bool {
 	switch watch := isWatch(r); {
-	case f.Method != "" && f.Method != r.Method, f.Watch && !watch, f.NoWatch && watch:
+	case f.Method != "" && f.Method != r.Method, f.Watch && !watch, f.NoWatch && watch, f.Writes && r.Method == http.MethodGet:
+		return false
+	}
+	if client, not := strings.CutPrefix(f.Client, "!"); f.Client != "" && strings.HasPrefix(r.UserAgent(), client) == not {
 		return false
 	}
 	return f.Path == "" || pathMatches(f.Path, r.URL.Path)
