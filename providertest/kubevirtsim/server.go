@@ -97,9 +97,17 @@ func New(opts Options) (*Server, error) {
 	if err := s.furnish(); err != nil {
 		return nil, err
 	}
-	s.faults = newFaultLayer(s.api, opts.Seed, s.closing)
+	s.faults = newFaultLayer(s.handler(), opts.Seed, s.closing)
 	go s.controller.run()
 	return s, nil
+}
+
+// handler is the API behind the faults.
+func (s *Server) handler() http.Handler {
+	if s.options.AnyNamespace {
+		return s.anyNamespace(s.api)
+	}
+	return s.api
 }
 
 // ServeHTTP implements http.Handler.
