@@ -18,6 +18,7 @@ func (s *Server) register() error {
 			return err
 		}
 	}
+	s.extend()
 	return nil
 }
 

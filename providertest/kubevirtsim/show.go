@@ -23,6 +23,7 @@ func (c *controller) show(g *guest, vm *kubevirtv1.VirtualMachine) {
 		return
 	}
 	c.showSpec(g, vm)
+	c.serveVolumeRequests(g, vm)
 	c.showStatus(g, vm, instance)
 }
 
