@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	kubevirtv1 "kubevirt.io/api/core/v1"
 
+	"github.com/kv-shepherd/shepherd-go/domain"
 	"github.com/kv-shepherd/shepherd-go/providertest/kubevirtsim/internal/rest"
 )
 
@@ -16,6 +17,7 @@ const vmFinalizer = "kubevirt.io/virtualMachineControllerFinalize"
 
 // show writes what the machine has come to: the instance first, then the VM, whose status lags on a cluster as well.
 func (c *controller) show(g *guest, vm *kubevirtv1.VirtualMachine) {
+	read := vm.Status.DeepCopy()
 	instance := c.showInstance(g, vm)
 	c.showMigration(g)
 	if g.machine.Gone() {
@@ -24,7 +26,7 @@ func (c *controller) show(g *guest, vm *kubevirtv1.VirtualMachine) {
 	}
 	c.showSpec(g, vm)
 	c.serveVolumeRequests(g, vm)
-	c.showStatus(g, vm, instance)
+	c.showStatus(g, vm, instance, read)
 }
 
 // release lets a VM go whose delete has ended.
@@ -52,6 +54,9 @@ func (c *controller) showSpec(g *guest, vm *kubevirtv1.VirtualMachine) {
 		if strategyOf(vm) == m.Strategy() {
 			return nil
 		}
+		if vm.Spec.RunStrategy == nil && vm.Spec.Running != nil { // each VM keeps the field that it has
+			return unstructured.SetNestedField(u.Object, m.Strategy() != domain.RunStrategyHalted, "spec", "running")
+		}
 		return unstructured.SetNestedField(u.Object, string(m.Strategy()), "spec", "runStrategy")
 	})
 	if o := c.api.Table(machines).Get(g.key); o != nil {
@@ -62,7 +67,9 @@ func (c *controller) showSpec(g *guest, vm *kubevirtv1.VirtualMachine) {
 	}
 }
 
-func (c *controller) showStatus(g *guest, vm *kubevirtv1.VirtualMachine, instance *kubevirtv1.VirtualMachineInstance) {
+// showStatus writes the VM's status, unless virt-api has left a request there since it was read: it would be lost. The next
+// look, which follows at once, knows of it.
+func (c *controller) showStatus(g *guest, vm *kubevirtv1.VirtualMachine, instance *kubevirtv1.VirtualMachineInstance, read *kubevirtv1.VirtualMachineStatus) {
 	facts := vmFacts{
 		generation: vm.Generation, booted: g.booted, instanceUID: g.instanceUID, failedUID: g.failedUID,
 		restartRequired: g.restartRequired, failure: g.failure, instanceType: g.instanceType, preference: g.preference,
@@ -76,6 +83,13 @@ func (c *controller) showStatus(g *guest, vm *kubevirtv1.VirtualMachine, instanc
 	status := vm.Status.DeepCopy()
 	showVM(status, g.machine, facts)
 	_ = c.update(g.ref(vm), managerController, "status", func(u *unstructured.Unstructured) error {
+		present := &kubevirtv1.VirtualMachine{}
+		if err := into(u, present); err != nil {
+			return err
+		}
+		if !sameRequests(&present.Status, read) {
+			return errRequested
+		}
 		return setPart(u, "status", status)
 	})
 }

@@ -9,6 +9,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	kubevirtv1 "kubevirt.io/api/core/v1"
 	instancetypev1 "kubevirt.io/api/instancetype/v1beta1"
@@ -177,6 +178,10 @@ func expandedMemory(domain *kubevirtv1.DomainSpec) {
 		domain.Memory.Guest = requests
 	case !limits.IsZero():
 		domain.Memory.Guest = limits
+	case domain.Memory.Hugepages != nil:
+		if page, err := resource.ParseQuantity(domain.Memory.Hugepages.PageSize); err == nil {
+			domain.Memory.Guest = &page
+		}
 	}
 }
 
@@ -195,4 +200,3 @@ func expandedCPU(domain *kubevirtv1.DomainSpec) {
 		cpu.Sockets = uint32(request.Value()) //nolint:gosec // what KubeVirt does
 	}
 }
-

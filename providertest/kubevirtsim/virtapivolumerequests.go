@@ -1,8 +1,10 @@
 package kubevirtsim
 
 import (
+	"errors"
 	"slices"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	kubevirtv1 "kubevirt.io/api/core/v1"
 
@@ -65,4 +67,12 @@ func (c *controller) setVolumes(ref rest.Ref, manager string, at []string, spec 
 		}
 		return unstructured.SetNestedField(u.Object, wanted.Object["disks"], append(slices.Clone(at), "domain", "devices", "disks")...)
 	})
+}
+
+// errRequested says that a status holds requests that its writer does not know of.
+var errRequested = errors.New("the requests of the VM have changed")
+
+// sameRequests compares what virt-api leaves in a status for virt-controller.
+func sameRequests(a, b *kubevirtv1.VirtualMachineStatus) bool {
+	return equality.Semantic.DeepEqual(a.StateChangeRequests, b.StateChangeRequests) && equality.Semantic.DeepEqual(a.VolumeRequests, b.VolumeRequests)
 }

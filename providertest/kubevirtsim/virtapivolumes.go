@@ -25,9 +25,11 @@ func (v version) declarativeHotplug() bool {
 	return v.gate(gateDeclarativeHotplug) && !v.gate(gateHotplug)
 }
 
-func (a *virtAPI) addVolume(q *question) error           { return a.changeVolumes(q, true, a.changeMachine) }
-func (a *virtAPI) removeVolume(q *question) error        { return a.changeVolumes(q, false, a.changeMachine) }
-func (a *virtAPI) addVolumeToInstance(q *question) error { return a.changeVolumes(q, true, a.changeInstance) }
+func (a *virtAPI) addVolume(q *question) error    { return a.changeVolumes(q, true, a.changeMachine) }
+func (a *virtAPI) removeVolume(q *question) error { return a.changeVolumes(q, false, a.changeMachine) }
+func (a *virtAPI) addVolumeToInstance(q *question) error {
+	return a.changeVolumes(q, true, a.changeInstance)
+}
 func (a *virtAPI) removeVolumeFromInstance(q *question) error {
 	return a.changeVolumes(q, false, a.changeInstance)
 }
@@ -288,4 +290,3 @@ func nameOfRequest(request *kubevirtv1.VirtualMachineVolumeRequest) string {
 	}
 	return ""
 }
-
