@@ -17,7 +17,6 @@ func TestLifeOfAnObject(t *testing.T) {
 	if diff := cmp.Diff(made, read); diff != "" {
 		t.Errorf("read what was created (-created +read):\n%s", diff)
 	}
-	t.Log(string(want(t, s, "GET", vms+"/a", "", 200).body))
 	body := strings.Replace(vmBody("a", `"resourceVersion":"`+made.ResourceVersion+`"`), "Halted", "Always", 1)
 	changed := want(t, s, "PUT", vms+"/a", body, 200).vm(t)
 	if changed.Generation != 2 || changed.UID != made.UID || changed.ResourceVersion == made.ResourceVersion {
