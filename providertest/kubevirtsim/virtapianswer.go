@@ -32,7 +32,8 @@ func (p plain) Error() string { return p.text }
 // refuse answers with an error: as text when it is plain, and as a Status with its kind and version otherwise.
 func (q *question) refuse(err error) {
 	if p, ok := errors.AsType[plain](err); ok {
-		q.w.WriteHeader(p.code) // net/http finds out that it is text
+		q.w.Header().Set("Content-Type", "text/plain; charset=utf-8") // which net/http finds out on a real server
+		q.w.WriteHeader(p.code)
 		_, _ = q.w.Write([]byte(p.text))
 		return
 	}
