@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -33,6 +34,7 @@ type controller struct {
 	wake     chan struct{}
 	closing  chan struct{}
 	done     chan struct{}
+	leaving  atomic.Bool // there may be namespaces that are being deleted
 
 	mu     sync.Mutex // over the machines, and held while one is looked at
 	guests map[string]*guest
@@ -135,7 +137,9 @@ func (c *controller) schedule(g *guest) {
 // learn tells the machine what has been written since: by clients, by virt-api, by whoever may.
 func (c *controller) learn(g *guest, vm *kubevirtv1.VirtualMachine, now time.Time) {
 	m := g.machine
-	if knobs := c.knobsOf(g.key, vm); knobs != m.Knobs() {
+	c.resolve(g, vm)
+	knobs := c.knobsOf(g.key, vm)
+	if knobs.CreateFails = knobs.CreateFails || g.failure.kind != ""; knobs != m.Knobs() {
 		m.SetKnobs(now, knobs)
 	}
 	if want := strategyOf(vm); want != m.Strategy() {
@@ -212,8 +216,8 @@ func (g *guest) ref(vm *kubevirtv1.VirtualMachine) rest.Ref {
 	return rest.Ref{Resource: machines, Namespace: vm.Namespace, Name: vm.Name}
 }
 
-// background is the context of the controller's own writes: they touch memory only, and end.
-func background() context.Context { return context.Background() }
+// background is the context of KubeVirt's own writes: they touch memory only, and end.
+func background() context.Context { return context.WithValue(context.Background(), ourWrite{}, true) }
 
 // at is a time as objects have it: whole seconds.
 func at(t time.Time) metav1.Time { return metav1.NewTime(t.Truncate(time.Second)) }

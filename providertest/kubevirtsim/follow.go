@@ -33,6 +33,7 @@ func (c *controller) run() {
 			c.lookAt(keys)
 			more = append(more, wake)
 		}
+		c.emptyNamespaces()
 		next := c.lookAtDue(time.Now())
 		if busy {
 			continue

@@ -12,6 +12,8 @@ import (
 	"sync"
 	"time"
 
+	authorizationv1 "k8s.io/api/authorization/v1"
+
 	"github.com/kv-shepherd/shepherd-go/internal/vmsim"
 	"github.com/kv-shepherd/shepherd-go/providertest/kubevirtsim/internal/rest"
 	"github.com/kv-shepherd/shepherd-go/providertest/kubevirtsim/internal/store"
@@ -29,6 +31,9 @@ type Options struct {
 	Namespaces []string
 	// AnyNamespace lets objects be made in namespaces that do not exist.
 	AnyNamespace bool
+	// Deny says what a client is told that it may not do, when it asks by a SelfSubjectAccessReview; it is not enforced. Nil
+	// denies nothing. It is called concurrently.
+	Deny func(authorizationv1.SelfSubjectAccessReviewSpec) bool
 	// Nodes is the number of nodes. Zero is 3.
 	Nodes int
 	// Timing says how long things take. A zero field is its default, a negative one no time at all.
@@ -74,6 +79,8 @@ type Server struct {
 	controller *controller
 	closing    chan struct{}
 	once       sync.Once
+	crds       sync.Once
+	openAPI    func() *openAPI
 
 	mu      sync.Mutex
 	pipes   *pipeListener
@@ -97,6 +104,7 @@ func New(opts Options) (*Server, error) {
 	if err := s.furnish(); err != nil {
 		return nil, err
 	}
+	s.openAPI = sync.OnceValue(s.makeOpenAPI)
 	s.faults = newFaultLayer(s.handler(), opts.Seed, s.closing)
 	go s.controller.run()
 	return s, nil
@@ -104,10 +112,11 @@ func New(opts Options) (*Server, error) {
 
 // handler is the API behind the faults.
 func (s *Server) handler() http.Handler {
+	api := s.endpoints(s.api)
 	if s.options.AnyNamespace {
-		return s.anyNamespace(s.api)
+		return s.anyNamespace(api)
 	}
-	return s.api
+	return api
 }
 
 // ServeHTTP implements http.Handler.
