@@ -15,10 +15,16 @@ type Request struct {
 	Paused bool
 }
 
+// goneInstance is the number of no instance.
+const goneInstance = ^uint64(0)
+
 // Requests returns the queue, the first one to be served first.
 func (m *Machine) Requests() []Request {
 	var out []Request
 	for _, r := range m.requests[:m.queued] {
+		if r.instance == goneInstance {
+			r.instance = 0
+		}
 		out = append(out, Request{Stop: r.stop, Instance: r.instance, Paused: r.paused})
 	}
 	return out
@@ -29,6 +35,9 @@ func (m *Machine) SetRequests(now time.Time, queue []Request) Effects {
 	return m.control(now, func() {
 		var requests []request
 		for _, r := range queue {
+			if r.Stop && r.Instance == 0 {
+				r.Instance = goneInstance // and not the one that is not there yet
+			}
 			requests = append(requests, request{stop: r.Stop, instance: r.Instance, paused: r.Paused})
 		}
 		m.requests = [len(m.requests)]request{}

@@ -25,7 +25,7 @@ func (w world) catalogue(kind, plural, namespace, name, spec string) {
 const (
 	preferenceSpec = `{"cpu":{"preferredCPUTopology":"spread","preferredCPUFeatures":[{"name":"vmx","policy":"require"}]},"annotations":{"from":"preference"},
 		"devices":{"preferredDiskBus":"virtio","preferredCdromBus":"sata","preferredInterfaceModel":"e1000e","preferredAutoattachGraphicsDevice":false},
-		"firmware":{"preferredEfi":{"secureBoot":true}},"features":{"preferredHyperv":{"vapic":{}}},"machine":{"preferredMachineType":"pc-q35-9.2"},
+		"firmware":{"preferredEfi":{"secureBoot":false}},"features":{"preferredHyperv":{"vapic":{}}},"machine":{"preferredMachineType":"pc-q35-9.2"},
 		"clock":{"preferredClockOffset":{"utc":{}}},"preferredTerminationGracePeriodSeconds":7}`
 	sizeSpec = `{"cpu":{"guest":4},"memory":{"guest":"1Gi","overcommitPercent":50},"annotations":{"from":"size"}}`
 )
@@ -73,7 +73,7 @@ func TestExpandSpec(t *testing.T) {
 		w.equal("what is not said to be anything is a disk", "bus of the third", kubevirtv1.DiskBusVirtio, disks[2].Disk.Bus)
 		w.equal("the cluster's default network, of the preferred model", "nic", "e1000e", spec.Domain.Devices.Interfaces[0].Model)
 		w.equal("of the preference", "graphics", new(false), spec.Domain.Devices.AutoattachGraphicsDevice)
-		w.equal("of the preference", "secure boot", new(true), spec.Domain.Firmware.Bootloader.EFI.SecureBoot)
+		w.equal("of the preference", "secure boot", new(false), spec.Domain.Firmware.Bootloader.EFI.SecureBoot)
 		w.equal("of the preference", "vapic", true, spec.Domain.Features.Hyperv.VAPIC != nil)
 		w.equal("of the preference", "clock", true, spec.Domain.Clock.UTC != nil)
 		w.equal("of the preference", "grace period", new(int64(7)), spec.TerminationGracePeriodSeconds)

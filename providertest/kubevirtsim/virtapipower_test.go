@@ -184,6 +184,32 @@ func TestPowerOutcome(t *testing.T) {
 	})
 }
 
+// TestRequestsAreServed is about the strategies that are switched by requests alone.
+func TestRequestsAreServed(t *testing.T) {
+	for _, strategy := range []string{"Manual", "RerunOnFailure"} {
+		inWorld(t, Options{}, func(w world) {
+			w.create(strategy, Knobs{})
+			if strategy == "Manual" {
+				w.accepted(w.verb("start", ""))
+				settle()
+			}
+			first := w.vmi().UID
+			w.accepted(w.verb("restart", ""))
+			settle()
+			w.equal("restarted", "status", kubevirtv1.VirtualMachineStatusRunning, w.vm().Status.PrintableStatus)
+			w.equal("another instance", "the same", false, w.vmi().UID == first)
+			w.equal("nothing waits", "asked", strategy, w.asked())
+			w.accepted(w.verb("stop", ""))
+			settle()
+			w.equal("stopped", "status", kubevirtv1.VirtualMachineStatusStopped, w.vm().Status.PrintableStatus)
+			w.equal("nothing waits", "asked", strategy, w.asked())
+			w.accepted(w.verb("start", ""))
+			settle()
+			w.equal("started", "status", kubevirtv1.VirtualMachineStatusRunning, w.vm().Status.PrintableStatus)
+		})
+	}
+}
+
 func TestPowerOwnership(t *testing.T) {
 	inWorld(t, Options{}, func(w world) {
 		w.create("Halted", Knobs{})

@@ -42,7 +42,7 @@ func showVM(status *kubevirtv1.VirtualMachineStatus, m *vmsim.Machine, facts vmF
 		status.ObservedGeneration, status.DesiredGeneration = facts.booted, facts.generation
 		status.RunStrategy = kubevirtv1.VirtualMachineRunStrategy(m.Strategy())
 	}
-	status.StateChangeRequests = stateChangeRequests(m, facts.instanceUID)
+	status.StateChangeRequests = stateChangeRequests(m, status.StateChangeRequests, facts.instanceUID)
 	status.StartFailure = startFailure(m, facts.failedUID)
 	status.InstancetypeRef, status.PreferenceRef = facts.instanceType, facts.preference
 	status.SnapshotInProgress = jobOf(m.Knobs().Snapshotting, "snapshot-1")
@@ -77,7 +77,14 @@ func (f vmFacts) own(m *vmsim.Machine) []condition {
 	return list
 }
 
-func stateChangeRequests(m *vmsim.Machine, instance types.UID) []kubevirtv1.VirtualMachineStateChangeRequest {
+// stateChangeRequests are those that the machine has not served. A request to stop keeps the uid that it was made with: by
+// now its instance may be gone.
+func stateChangeRequests(m *vmsim.Machine, before []kubevirtv1.VirtualMachineStateChangeRequest, instance types.UID) []kubevirtv1.VirtualMachineStateChangeRequest {
+	for _, r := range before {
+		if r.Action == kubevirtv1.StopRequest && r.UID != nil {
+			instance = *r.UID
+		}
+	}
 	var out []kubevirtv1.VirtualMachineStateChangeRequest
 	for _, r := range m.Requests() {
 		switch {
