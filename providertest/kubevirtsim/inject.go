@@ -21,6 +21,11 @@ func (s *Server) Inject(object []byte) error {
 	kind := u.GroupVersionKind()
 	ref := rest.Ref{Namespace: u.GetNamespace(), Name: u.GetName(),
 		Resource: schema.GroupResource{Group: kind.Group, Resource: strings.ToLower(kind.Kind) + "s"}}
+	if s.options.AnyNamespace && ref.Namespace != "" {
+		if err := s.needNamespace(ref.Namespace); err != nil {
+			return err
+		}
+	}
 	status, withStatus := u.Object["status"]
 	if _, err := s.api.Create(context.Background(), ref, "kubevirtsim", u.Object); err != nil {
 		return err

@@ -13,7 +13,7 @@ func (s *Server) anyNamespace(next http.Handler) http.Handler {
 		if r.Method == http.MethodPost || r.Method == http.MethodPatch {
 			if _, rest, ok := strings.Cut(r.URL.Path, "/namespaces/"); ok {
 				if name, _, below := strings.Cut(rest, "/"); below {
-					if err := s.AddNamespace(name); err != nil && !apierrors.IsAlreadyExists(err) {
+					if err := s.needNamespace(name); err != nil {
 						http.Error(w, err.Error(), http.StatusInternalServerError)
 						return
 					}
@@ -22,4 +22,12 @@ func (s *Server) anyNamespace(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// needNamespace makes a namespace unless it is there.
+func (s *Server) needNamespace(name string) error {
+	if err := s.AddNamespace(name); err != nil && !apierrors.IsAlreadyExists(err) {
+		return err
+	}
+	return nil
 }
