@@ -93,8 +93,3 @@ func instanceConflict(name, text string) error {
 func isDryRun(directives []string) bool {
 	return len(directives) > 0 && directives[0] == metav1.DryRunAll
 }
-
-// causes are details that hold one cause, which is only told.
-func causes(text string) *metav1.StatusDetails {
-	return &metav1.StatusDetails{Causes: []metav1.StatusCause{{Message: text}}}
-}

@@ -10,9 +10,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/resource"
-	"k8s.io/apimachinery/pkg/runtime/schema"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	kubevirtv1 "kubevirt.io/api/core/v1"
-	instancetypev1 "kubevirt.io/api/instancetype/v1beta1"
 )
 
 // expandStored and expandGiven answer a VM with its instance type and preference written out
@@ -36,15 +35,15 @@ func (a *virtAPI) expandGiven(q *question) error {
 	if err != nil {
 		return apierrors.NewBadRequest(err.Error())
 	}
+	if err := validMachine(body); err != nil {
+		return err
+	}
 	vm := &kubevirtv1.VirtualMachine{}
 	if err := json.Unmarshal(body, vm); err != nil {
 		return unreadable(err)
 	}
 	if vm.Namespace != "" && vm.Namespace != q.namespace {
 		return apierrors.NewBadRequest("VM namespace must be empty or " + q.namespace)
-	}
-	if vm.Spec.Template == nil {
-		return invalidMachine("spec.template in body is required")
 	}
 	vm.Namespace = q.namespace
 	expanded, err := a.expand(vm)
@@ -60,21 +59,13 @@ func (a *virtAPI) expand(vm *kubevirtv1.VirtualMachine) (*kubevirtv1.VirtualMach
 	if vm.Spec.Instancetype == nil && vm.Spec.Preference == nil {
 		return vm, nil
 	}
-	var size *instancetypev1.VirtualMachineInstancetypeSpec
-	if matcher := vm.Spec.Instancetype; matcher != nil {
-		found := &instancetypev1.VirtualMachineInstancetype{}
-		if err := a.named("InstancetypeMatcher", matcher.Kind, instancetypeResource, vm.Namespace, matcher.Name, found); err != nil {
-			return nil, err
-		}
-		size = &found.Spec
+	size, err := a.sim.controller.instancetypeOf(vm)
+	if err != nil {
+		return nil, err
 	}
-	var preference *instancetypev1.VirtualMachinePreferenceSpec
-	if matcher := vm.Spec.Preference; matcher != nil {
-		found := &instancetypev1.VirtualMachinePreference{}
-		if err := a.named("PreferenceMatcher", matcher.Kind, preferenceResource, vm.Namespace, matcher.Name, found); err != nil {
-			return nil, err
-		}
-		preference = &found.Spec
+	preference, err := a.sim.controller.preferenceOf(vm)
+	if err != nil {
+		return nil, err
 	}
 	expanded := vm.DeepCopy()
 	template := expanded.Spec.Template
@@ -90,23 +81,24 @@ func (a *virtAPI) expand(vm *kubevirtv1.VirtualMachine) (*kubevirtv1.VirtualMach
 	return expanded, nil
 }
 
-// named reads what a VM names, into either the namespaced kind or the cluster's: their contents are the same.
-func (a *virtAPI) named(matcher, kind string, resourceOf func(string) (schema.GroupResource, bool), namespace, name string, object any) error {
-	resource, ok := resourceOf(strings.TrimSuffix(strings.ToLower(kind), "s")) // the plural will do as well
-	if !ok {
-		return fmt.Errorf("got unexpected kind in %s: %s", matcher, kind)
+// validMachine refuses a VM that has no template; what else KubeVirt's schema does not admit shows when it is read.
+func validMachine(body []byte) error {
+	given := struct {
+		Spec *struct {
+			Template *json.RawMessage `json:"template"`
+		} `json:"spec"`
+	}{}
+	cause := "spec.template in body is required"
+	switch err := json.Unmarshal(body, &given); {
+	case err != nil:
+		return unreadable(err)
+	case given.Spec == nil:
+		cause = "spec in body is required"
+	case given.Spec.Template != nil:
+		return nil
 	}
-	body := a.sim.controller.catalogued(resource, namespace, name)
-	if body == nil {
-		return apierrors.NewNotFound(resource, name)
-	}
-	return json.Unmarshal(body, object)
-}
-
-// invalidMachine refuses a VM that the schema does not know.
-func invalidMachine(cause string) error {
 	status := apierrors.NewBadRequest("Object is not a valid VirtualMachine")
-	status.ErrStatus.Details = causes(cause)
+	status.ErrStatus.Details = &metav1.StatusDetails{Causes: []metav1.StatusCause{{Message: cause}}}
 	return status
 }
 
@@ -178,6 +170,10 @@ func expandedMemory(domain *kubevirtv1.DomainSpec) {
 		domain.Memory.Guest = requests
 	case !limits.IsZero():
 		domain.Memory.Guest = limits
+	case domain.Memory.Hugepages != nil:
+		if page, err := resource.ParseQuantity(domain.Memory.Hugepages.PageSize); err == nil {
+			domain.Memory.Guest = &page
+		}
 	case domain.Memory.Hugepages != nil:
 		if page, err := resource.ParseQuantity(domain.Memory.Hugepages.PageSize); err == nil {
 			domain.Memory.Guest = &page

@@ -139,14 +139,10 @@ func giveCPU(domain *kubevirtv1.DomainSpec, size *instancetypev1.VirtualMachineI
 
 // topologyFor spreads virtual CPUs as the preference likes it; by default each is a socket.
 func topologyFor(cpus uint32, preference *instancetypev1.VirtualMachinePreferenceSpec) (sockets, cores, threads uint32) {
-	topology := instancetypev1.Sockets
-	if preference != nil && preference.CPU != nil && preference.CPU.PreferredCPUTopology != nil {
-		topology = *preference.CPU.PreferredCPUTopology
-	}
 	if cpus == 1 {
 		return 1, 1, 1
 	}
-	switch topology {
+	switch topologyOfPreference(preference) {
 	case instancetypev1.DeprecatedPreferCores, instancetypev1.Cores:
 		return 1, cpus, 1
 	case instancetypev1.DeprecatedPreferThreads, instancetypev1.Threads:
@@ -162,17 +158,7 @@ func topologyFor(cpus uint32, preference *instancetypev1.VirtualMachinePreferenc
 
 func spread(cpus uint32, preference *instancetypev1.VirtualMachinePreferenceSpec) (sockets, cores, threads uint32) {
 	const perCore = 2
-	ratio, across := uint32(2), instancetypev1.SpreadAcrossSocketsCores
-	prefer(&preference.PreferSpreadSocketToCoreRatio, ratio)
-	ratio = preference.PreferSpreadSocketToCoreRatio
-	if options := preference.CPU.SpreadOptions; options != nil {
-		if options.Across != nil {
-			across = *options.Across
-		}
-		if options.Ratio != nil {
-			ratio = max(*options.Ratio, 1)
-		}
-	}
+	ratio, across := spreadOf(preference)
 	switch across {
 	case instancetypev1.SpreadAcrossCoresThreads:
 		return 1, cpus / ratio, ratio
