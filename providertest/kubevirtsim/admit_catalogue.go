@@ -125,7 +125,8 @@ func checkSpread(f *findings, kind *instancetypev1.VirtualMachineInstancetypeSpe
 		return
 	}
 	if vcpus%ratio > 0 {
-		f.invalid(at, "%d vCPUs provided by the instance type are not divisible by the ratio of %d provided by the preference", vcpus, ratio)
+		f.invalid(at, "%d vCPUs provided by the instance type are not divisible by the Spec.PreferSpreadSocketToCoreRatio or "+
+			"Spec.CPU.PreferSpreadOptions.Ratio of %d provided by the preference", vcpus, ratio)
 	}
 }
 
@@ -137,12 +138,12 @@ func checkRequirements(f *findings, kind *instancetypev1.VirtualMachineInstancet
 	if preference == nil || preference.Requirements == nil {
 		return
 	}
-	const lacking = "failure checking preference requirements: insufficient %s resources of %v provided by %s, preference requires %v"
+	const failure = "failure checking preference requirements: "
 	requirements := preference.Requirements
 	if want := requirements.CPU; want != nil {
-		at, have, by := requiredCPU(kind, preference, spec)
-		if have < want.Guest {
-			f.notFound(at, lacking, "CPU", have, by, want.Guest)
+		if short := lackingCPU(kind, preference, spec, want.Guest); short != nil {
+			f.notFound(short.at, failure+"insufficient CPU resources of %d vCPU provided by %s, preference requires %d vCPU%s",
+				short.have, short.by, want.Guest, short.as)
 			return
 		}
 	}
@@ -155,55 +156,67 @@ func checkRequirements(f *findings, kind *instancetypev1.VirtualMachineInstancet
 			have = *memory.Guest
 		}
 		if have.Cmp(want.Guest) < 0 {
-			f.notFound(at, lacking, "Memory", have.String(), by, want.Guest.String())
+			f.notFound(at, failure+"insufficient Memory resources of %s provided by %s, preference requires %s", have.String(), by, want.Guest.String())
 			return
 		}
 	}
 	if want := requirements.Architecture; want != nil && *want != spec.Architecture {
 		f.notFound(field.NewPath("spec", "template", "spec", "architecture"),
-			"failure checking preference requirements: preference requires architecture %s but %s is being requested", *want, spec.Architecture)
+			failure+"preference requires architecture %s but %s is being requested", *want, spec.Architecture)
 	}
 }
 
-// requiredCPU counts the CPUs that a preference's requirement is about, and names the fields that give them.
-func requiredCPU(kind *instancetypev1.VirtualMachineInstancetypeSpec, preference *instancetypev1.VirtualMachinePreferenceSpec,
-	spec *kubevirtv1.VirtualMachineInstanceSpec,
-) (at *field.Path, vcpus uint32, by string) {
+// shortage is what a VM has of the CPUs that a preference requires, and which fields give it.
+type shortage struct {
+	at     *field.Path
+	have   uint32
+	by, as string
+}
+
+// lackingCPU is nil when a VM has the CPUs that its preference requires, counted as the preferred topology has it.
+func lackingCPU(kind *instancetypev1.VirtualMachineInstancetypeSpec, preference *instancetypev1.VirtualMachinePreferenceSpec,
+	spec *kubevirtv1.VirtualMachineInstanceSpec, want uint32,
+) *shortage {
+	short := &shortage{field.NewPath("spec", "instancetype"), 0, "instance type", ""}
 	if kind != nil {
-		return field.NewPath("spec", "instancetype"), kind.CPU.Guest, "instance type"
-	}
-	const base, by1 = "spec.template.spec.domain.cpu", "VirtualMachine"
-	cpu := spec.Domain.CPU
-	if cpu == nil {
-		return field.NewPath(base), 0, by1
-	}
-	several := func(names ...string) *field.Path {
-		text := ""
-		for n, name := range names {
-			if n > 0 {
-				text += ", "
-			}
-			text += base + "." + name
+		short.have = kind.CPU.Guest
+	} else {
+		names, as := countedFields(preference)
+		short = &shortage{have: 1, by: "VirtualMachine", as: " provided as " + as}
+		cpu := spec.Domain.CPU
+		counts := map[string]uint32{"sockets": cpu.Sockets, "cores": cpu.Cores, "threads": cpu.Threads}
+		var paths []string
+		for _, name := range names {
+			short.have *= counts[name]
+			paths = append(paths, "spec.template.spec.domain.cpu."+name)
 		}
-		return field.NewPath(text)
+		short.at = field.NewPath(strings.Join(paths, ", "))
 	}
+	if short.have >= want {
+		return nil
+	}
+	return short
+}
+
+// countedFields are the fields of a topology that count, and what they are called together.
+func countedFields(preference *instancetypev1.VirtualMachinePreferenceSpec) (names []string, as string) {
 	switch topologyOfPreference(preference) {
 	case instancetypev1.Threads, instancetypev1.DeprecatedPreferThreads:
-		return several("threads"), cpu.Threads, by1
+		return []string{"threads"}, "threads"
 	case instancetypev1.Cores, instancetypev1.DeprecatedPreferCores:
-		return several("cores"), cpu.Cores, by1
+		return []string{"cores"}, "cores"
 	case instancetypev1.Sockets, instancetypev1.DeprecatedPreferSockets:
-		return several("sockets"), cpu.Sockets, by1
+		return []string{"sockets"}, "sockets"
 	case instancetypev1.Spread, instancetypev1.DeprecatedPreferSpread:
 		switch _, across := spreadOf(preference); across {
 		case instancetypev1.SpreadAcrossSocketsCores:
-			return several("sockets", "cores"), cpu.Sockets * cpu.Cores, by1
+			return []string{"sockets", "cores"}, string(across)
 		case instancetypev1.SpreadAcrossCoresThreads:
-			return several("cores", "threads"), cpu.Cores * cpu.Threads, by1
+			return []string{"cores", "threads"}, string(across)
 		case instancetypev1.SpreadAcrossSocketsCoresThreads:
-			return several("sockets", "cores", "threads"), cpu.Sockets * cpu.Cores * cpu.Threads, by1
+			return []string{"sockets", "cores", "threads"}, string(across)
 		}
 	case instancetypev1.Any, instancetypev1.DeprecatedPreferAny:
 	}
-	return several("cores", "sockets", "threads"), cpu.Cores * cpu.Sockets * cpu.Threads, by1
+	return []string{"cores", "sockets", "threads"}, "cores, sockets and threads"
 }

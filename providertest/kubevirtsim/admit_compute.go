@@ -90,19 +90,18 @@ func whyNoMemoryHotplug(spec *kubevirtv1.VirtualMachineInstanceSpec) string {
 	return ""
 }
 
-// emulatedMachines are the machine types of the default architecture that a default configuration allows.
-var emulatedMachines = []string{"q35*", "pc-q35*"}
-
-func checkMachine(f *findings, at *field.Path, domain *kubevirtv1.DomainSpec) {
-	if domain.Machine == nil || domain.Machine.Type == "" {
+func checkMachine(f *findings, at *field.Path, spec *kubevirtv1.VirtualMachineInstanceSpec) {
+	machine := spec.Domain.Machine
+	if machine == nil || machine.Type == "" {
 		return
 	}
-	allowed := slices.ContainsFunc(emulatedMachines, func(pattern string) bool {
-		ok, err := filepath.Match(pattern, domain.Machine.Type)
+	_, patterns := machineOf(spec.Architecture)
+	allowed := slices.ContainsFunc(patterns, func(pattern string) bool {
+		ok, err := filepath.Match(pattern, machine.Type)
 		return ok && err == nil
 	})
 	if kind := at.Child("machine", "type"); !allowed {
-		f.invalid(kind, "%s is not supported: %s (allowed values: %v)", kind, domain.Machine.Type, emulatedMachines)
+		f.invalid(kind, "%s is not supported: %s (allowed values: %v)", kind, machine.Type, patterns)
 	}
 }
 
@@ -135,8 +134,8 @@ func vcpusOf(cpu *kubevirtv1.CPU) int64 {
 }
 
 // checkDedicatedCPU is about CPUs of a guest's own, which must be whole ones of a known number.
-func checkDedicatedCPU(f *findings, at *field.Path, spec *kubevirtv1.VirtualMachineInstanceSpec) {
-	cpu := spec.Domain.CPU
+func checkDedicatedCPU(f *findings, instance *field.Path, spec *kubevirtv1.VirtualMachineInstanceSpec) {
+	at, cpu := instance.Child("domain"), spec.Domain.CPU
 	if cpu == nil || !cpu.DedicatedCPUPlacement {
 		return
 	}
@@ -171,6 +170,9 @@ func checkDedicatedCPU(f *findings, at *field.Path, spec *kubevirtv1.VirtualMach
 	if (request > 0 || limit > 0) && vcpus > 0 && request != vcpus && limit != vcpus {
 		f.invalid(dedicated, "%s or %s must not be provided at the same time with %s when DedicatedCPUPlacement is true ",
 			requests.Child("cpu"), limits.Child("cpu"), at.Child("cpu", "cores"))
+	}
+	if architecture := instance.Child("architecture"); cpu.Threads > 1 && spec.Architecture == "arm64" {
+		f.invalid(architecture, "threads must not be greater than 1 at %s (got %d) when %s is arm64", at.Child("cpu", "threads"), cpu.Threads, architecture)
 	}
 	if cpu.Threads > 2 {
 		f.invalid(dedicated, "Not more than two threads must be provided at %s (got %d) when DedicatedCPUPlacement is true",

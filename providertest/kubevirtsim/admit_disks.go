@@ -91,7 +91,7 @@ func checkDisks(f *findings, list *field.Path, disks []kubevirtv1.Disk) {
 		if len([]rune(disk.Serial)) > longest {
 			f.invalid(at.Child("serial"), "%s must be less than or equal to %d in length, if specified", at, longest)
 		}
-		checkDiskModes(f, at, odd, disk)
+		checkDiskModes(f, list, at, odd, disk)
 		for _, fault := range validation.IsDNS1123Label(disk.Name) {
 			f.invalid(odd.Child("name"), "%s", fault)
 		}
@@ -143,12 +143,12 @@ func checkBus(f *findings, at, odd *field.Path, disk kubevirtv1.Disk, kind strin
 	}
 }
 
-func checkDiskModes(f *findings, at, odd *field.Path, disk kubevirtv1.Disk) {
+func checkDiskModes(f *findings, list, at, odd *field.Path, disk kubevirtv1.Disk) {
 	if !slices.Contains([]kubevirtv1.DriverCache{"", kubevirtv1.CacheNone, kubevirtv1.CacheWriteThrough, kubevirtv1.CacheWriteBack}, disk.Cache) {
 		f.invalid(at.Child("cache"), "%s has invalid value %s", at.Child("cache"), disk.Cache)
 	}
 	if !slices.Contains([]kubevirtv1.DriverIO{"", kubevirtv1.IONative, kubevirtv1.IOThreads}, disk.IO) {
-		f.notSupported(odd.Child("io"), "Disk IO mode for %s is not supported. Supported modes are: native, threads.", at)
+		f.notSupported(odd.Child("io"), "Disk IO mode for %s is not supported. Supported modes are: native, threads.", list)
 	}
 	if policy := disk.ErrorPolicy; policy != nil && !slices.Contains([]kubevirtv1.DiskErrorPolicy{kubevirtv1.DiskErrorPolicyStop,
 		kubevirtv1.DiskErrorPolicyIgnore, kubevirtv1.DiskErrorPolicyReport, kubevirtv1.DiskErrorPolicyEnospace}, *policy) {

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	instancetypev1 "kubevirt.io/api/instancetype/v1beta1"
 
@@ -14,7 +16,7 @@ import (
 // of KubeVirt v1.9.0).
 func (s *Server) validateInstancetype(w *rest.Write) error {
 	webhook := strings.ToLower(w.Resource.Kind) + "-validator.instancetype.kubevirt.io"
-	if err := checkTypes(webhook, w, instancetypev1.VirtualMachineInstancetype{}); err != nil {
+	if err := checkCRD(w, instancetypev1.VirtualMachineInstancetype{}); err != nil {
 		return err
 	}
 	kind, f := &instancetypev1.VirtualMachineInstancetype{}, &findings{}
@@ -22,8 +24,9 @@ func (s *Server) validateInstancetype(w *rest.Write) error {
 		return failed(webhook, err)
 	}
 	at, memory := field.NewPath("spec", "memory", "overcommitPercent"), kind.Spec.Memory
-	if memory.OvercommitPercent < 0 || memory.OvercommitPercent > 100 {
-		f.invalid(at, "%s '%d': must be in range between 0 and 100.", at, memory.OvercommitPercent)
+	if memory.OvercommitPercent < 0 || memory.OvercommitPercent > 100 { // the CRD has the bounds as well, and comes first
+		return apierrors.NewInvalid(schema.GroupKind{Group: w.Resource.Group, Kind: w.Resource.Kind}, w.Object.GetName(),
+			field.ErrorList{field.Invalid(at, memory.OvercommitPercent, at.String()+" in body should be between 0 and 100")})
 	}
 	if memory.OvercommitPercent != 0 && memory.Hugepages != nil {
 		f.invalid(at, "%s and %s should not be requested together.", at, field.NewPath("spec", "memory", "hugepages"))
@@ -50,7 +53,7 @@ var (
 // validatePreference is the validating webhook for preferences of either scope (pkg/instancetype/preference/webhooks).
 func (s *Server) validatePreference(w *rest.Write) error {
 	webhook := strings.ToLower(w.Resource.Kind) + "-validator.instancetype.kubevirt.io"
-	if err := checkTypes(webhook, w, instancetypev1.VirtualMachinePreference{}); err != nil {
+	if err := checkCRD(w, instancetypev1.VirtualMachinePreference{}); err != nil {
 		return err
 	}
 	preference, f := &instancetypev1.VirtualMachinePreference{}, &findings{}

@@ -26,10 +26,10 @@ func (v version) checkInstanceSpec(f *findings, at *field.Path, spec *kubevirtv1
 	}
 	domain := at.Child("domain")
 	v.checkMemory(f, domain, &spec.Domain)
-	checkMachine(f, domain, &spec.Domain)
+	checkMachine(f, domain, spec)
 	checkACPI(f, at.Child("acpi"), spec)
 	checkCPUResources(f, domain, &spec.Domain)
-	checkDedicatedCPU(f, domain, spec)
+	checkDedicatedCPU(f, at, spec)
 	checkNUMA(f, domain, &spec.Domain)
 	checkCPU(f, domain, &spec.Domain)
 	checkStartStrategy(f, at, spec)
@@ -79,9 +79,11 @@ func (v version) checkGatedFields(f *findings, at *field.Path, spec *kubevirtv1.
 		f.invalid(at.Child("domain", "devices", "downwardMetrics"),
 			"downwardMetrics virtio serial is not allowed: DownwardMetrics feature gate is not enabled")
 	}
+	checkVirtioFS(f, at, spec, v.gate("EnableVirtioFsStorageVolumes"))
 	if devices.Video != nil && devices.AutoattachGraphicsDevice != nil && !*devices.AutoattachGraphicsDevice {
 		f.invalid(at.Child("video"), "Video configuration is not allowed when autoattachGraphicsDevice is set to false")
 	}
+	checkPanicDevices(f, at.Child("domain", "devices", "panicDevices"), spec)
 	if spec.Domain.RebootPolicy != nil && !v.gate("RebootPolicy") {
 		f.invalid(at.Child("domain", "rebootPolicy"), "RebootPolicy is specified but the RebootPolicy feature gate is not enabled")
 	}
@@ -89,6 +91,28 @@ func (v version) checkGatedFields(f *findings, at *field.Path, spec *kubevirtv1.
 		f.invalid(at.Child("domain", "memory", "reservedOverhead"), "Reserved overhead memlock feature gate is not enabled in kubevirt-config")
 	}
 	checkServiceAccount(f, at.Child("serviceAccountName"), spec)
+}
+
+func checkVirtioFS(f *findings, at *field.Path, spec *kubevirtv1.VirtualMachineInstanceSpec, enabled bool) {
+	for _, fs := range spec.Domain.Devices.Filesystems {
+		if !enabled && slices.ContainsFunc(spec.Volumes, func(v kubevirtv1.Volume) bool {
+			return v.Name == fs.Name && (v.PersistentVolumeClaim != nil || v.DataVolume != nil)
+		}) {
+			f.invalid(at.Child("domain", "devices", "filesystems"), "virtiofs is not allowed: virtiofs feature gate is not enabled for PVC")
+		}
+	}
+}
+
+func checkPanicDevices(f *findings, at *field.Path, spec *kubevirtv1.VirtualMachineInstanceSpec) {
+	devices := spec.Domain.Devices.PanicDevices
+	if len(devices) > 0 && spec.Architecture == "s390x" {
+		f.invalid(at, "custom panic devices are not supported on %s architecture", spec.Architecture)
+	}
+	for n, device := range devices {
+		if device.Model != nil && !slices.Contains([]kubevirtv1.PanicDeviceModel{kubevirtv1.Hyperv, kubevirtv1.Isa, kubevirtv1.Pvpanic}, *device.Model) {
+			f.invalid(at.Index(n).Child("model"), "invalid PanicDeviceModel(%s)", *device.Model)
+		}
+	}
 }
 
 func checkServiceAccount(f *findings, at *field.Path, spec *kubevirtv1.VirtualMachineInstanceSpec) {

@@ -5,13 +5,19 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/kv-shepherd/shepherd-go/providertest/kubevirtsim/internal/rest"
 )
@@ -20,47 +26,136 @@ import (
 // every value has the type of its field, and what must be there is there (pkg/util/openapi of KubeVirt v1.9.0). The causes
 // of its refusal have neither type nor field.
 func checkTypes(webhook string, w *rest.Write, kind any) error {
-	c := &typeCheck{}
-	for _, part := range []string{"spec", "status"} {
-		f, ok := reflect.TypeOf(kind).FieldByName(strings.ToUpper(part[:1]) + part[1:])
-		if !ok {
-			continue
-		}
-		if value, set := w.Object.Object[part]; set {
-			c.value(f.Type, value, part)
-		} else if part == "spec" {
-			c.miss(part)
-		}
-	}
-	if len(c.faults) == 0 {
-		return nil
-	}
+	dropNulls(w)
 	f := &findings{}
-	for _, fault := range c.faults {
-		f.causes = append(f.causes, metav1.StatusCause{Message: fault})
+	for _, fault := range faultsOf(w, kind) {
+		f.causes = append(f.causes, metav1.StatusCause{Message: fault.message()})
 	}
 	return f.refusal(webhook)
 }
 
-// typeCheck notes what does not fit.
-type typeCheck struct{ faults []string }
-
-func (c *typeCheck) miss(path string) { c.faults = append(c.faults, path+" in body is required") }
-
-func (c *typeCheck) mismatch(path, want string, value any) {
-	c.faults = append(c.faults, fmt.Sprintf("%s in body must be of type %s: %q", path, want, jsonType(value)))
+// checkCRD is what the API server checks of an object by the schema in the resource's CRD. There, fields that must be set
+// may not be left to their zero value.
+func checkCRD(w *rest.Write, kind any) error {
+	dropNulls(w)
+	var errs field.ErrorList
+	for _, fault := range (&typeCheck{strict: true}).check(w, kind) {
+		at := field.NewPath(fault.path)
+		switch {
+		case fault.malformed:
+			errs = append(errs, field.Invalid(at, fault.got, fault.message()))
+		case fault.want == "":
+			errs = append(errs, field.Required(at, ""))
+		case fault.want == quantityTypes: // a schema of two alternatives
+			errs = append(errs, field.TypeInvalid(at, fault.got, fault.message()),
+				field.Invalid(nil, "", fmt.Sprintf("%q must validate at least one schema (anyOf)", fault.path)), field.TypeInvalid(at, fault.got, fault.message()))
+		default:
+			errs = append(errs, field.TypeInvalid(at, fault.got, fault.message()))
+		}
+	}
+	if len(errs) == 0 {
+		return nil
+	}
+	return apierrors.NewInvalid(schema.GroupKind{Group: w.Resource.Group, Kind: w.Resource.Kind}, w.Object.GetName(), errs)
 }
+
+// dropNulls takes out the nulls that the API server drops when it reads an object of a CRD; an apply it reads otherwise
+// (PruneNonNullableNullsWithoutDefaults, apiextensions-apiserver v0.34).
+func dropNulls(w *rest.Write) {
+	if w.Request != nil && strings.HasPrefix(w.Request.Header.Get("Content-Type"), string(types.ApplyYAMLPatchType)) {
+		return
+	}
+	for _, part := range []string{"spec", "status"} {
+		if w.Object.Object[part] == nil {
+			delete(w.Object.Object, part)
+			continue
+		}
+		withoutNulls(w.Object.Object[part])
+	}
+}
+
+func withoutNulls(value any) {
+	switch value := value.(type) {
+	case map[string]any:
+		for key, v := range value {
+			if v == nil {
+				delete(value, key)
+				continue
+			}
+			withoutNulls(v)
+		}
+	case []any:
+		for _, v := range value {
+			withoutNulls(v)
+		}
+	}
+}
+
+// typeFault is a value of another type than its field, or one that is missing: then no type is wanted.
+type typeFault struct {
+	path, want, got string
+	oneOf           []string // the values that there are, for one that is none of them
+	malformed       bool     // got is no quantity
+}
+
+func (f typeFault) message() string {
+	switch {
+	case f.oneOf != nil:
+		return fmt.Sprintf("%s in body should be one of %v", f.path, f.oneOf)
+	case f.malformed:
+		return fmt.Sprintf("%s in body should match '%s'", f.path, quantity)
+	case f.want == "":
+		return f.path + " in body is required"
+	}
+	return fmt.Sprintf("%s in body must be of type %s: %q", f.path, f.want, f.got)
+}
+
+// faultsOf are the faults that virt-api finds. Scalars may be missing: they are taken for their zero value.
+func faultsOf(w *rest.Write, kind any) []typeFault {
+	faults := (&typeCheck{}).check(w, kind)
+	if w.Object.Object["spec"] == nil { // it is missing, and it is nothing
+		faults = append(faults, typeFault{path: "spec", want: "object", got: "null"})
+	}
+	return faults
+}
+
+// typeCheck notes what does not fit.
+type typeCheck struct {
+	strict bool // scalars must be set, too
+	faults []typeFault
+}
+
+// check looks at both parts of an object.
+func (c *typeCheck) check(w *rest.Write, kind any) []typeFault {
+	if w.Object.Object["spec"] == nil {
+		c.miss("spec")
+	}
+	for _, part := range []string{"spec", "status"} {
+		f, ok := reflect.TypeOf(kind).FieldByName(strings.ToUpper(part[:1]) + part[1:])
+		if value := w.Object.Object[part]; ok && value != nil {
+			c.value(f.Type, value, part)
+		}
+	}
+	return c.faults
+}
+
+func (c *typeCheck) miss(path string) { c.faults = append(c.faults, typeFault{path: path}) }
 
 func (c *typeCheck) value(t reflect.Type, value any, path string) {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	want := wanted(t)
-	got := jsonType(value)
+	want, got := wanted(t), jsonType(value)
 	fits := slices.Contains(want, got) || got == "integer" && slices.Contains(want, "number")
 	if len(want) > 0 && !fits {
-		c.mismatch(path, strings.Join(want, ","), value)
+		c.faults = append(c.faults, typeFault{path: path, want: strings.Join(want, ","), got: got})
 		return
+	}
+	if values := enumerated[t]; values != nil && !slices.Contains(values, fmt.Sprint(value)) && !c.strict {
+		c.faults = append(c.faults, typeFault{path: path, oneOf: values})
+	}
+	if text, ok := value.(string); ok && c.strict && t == reflect.TypeFor[resource.Quantity]() && !quantity.MatchString(text) {
+		c.faults = append(c.faults, typeFault{path: path, got: text, malformed: true})
 	}
 	switch value := value.(type) {
 	case map[string]any:
@@ -100,14 +195,38 @@ func (c *typeCheck) fields(t reflect.Type, object map[string]any, path string) {
 		switch {
 		case set:
 			c.value(f.Type, value, path+"."+name)
-		case !strings.Contains(options, "omitempty") && strings.HasPrefix(t.PkgPath(), "kubevirt.io/api/") && !optional[t.Name()+"."+name]:
+		case !strings.Contains(options, "omitempty") && name != "apiGroup" && (c.strict || !scalar(f.Type)): // a reference may do without a group
 			c.miss(path + "." + name)
 		}
 	}
 }
 
-// optional are the fields that may be missing though their Go tags do not say so: they are marked by a comment.
-var optional = map[string]bool{}
+// scalar says whether a type has a zero value that virt-api takes for a default.
+func scalar(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Struct, reflect.Pointer, reflect.Slice, reflect.Map, reflect.Interface:
+		return false
+	default:
+		return true
+	}
+}
+
+// enumerated are the values of Kubernetes' types that virt-api knows by name.
+var enumerated = map[reflect.Type][]string{
+	reflect.TypeFor[corev1.DNSPolicy]():                     {"ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"},
+	reflect.TypeFor[corev1.NodeSelectorOperator]():          {"DoesNotExist", "Exists", "Gt", "In", "Lt", "NotIn"},
+	reflect.TypeFor[corev1.TolerationOperator]():            {"Equal", "Exists"},
+	reflect.TypeFor[corev1.TaintEffect]():                   {"NoExecute", "NoSchedule", "PreferNoSchedule"},
+	reflect.TypeFor[corev1.PullPolicy]():                    {"Always", "IfNotPresent", "Never"},
+	reflect.TypeFor[corev1.UnsatisfiableConstraintAction](): {"DoNotSchedule", "ScheduleAnyway"},
+	reflect.TypeFor[corev1.URIScheme]():                     {"HTTP", "HTTPS"},
+}
+
+// quantity is the pattern that CRDs have for one.
+var quantity = regexp.MustCompile(`^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$`)
+
+// quantityTypes are the types of a quantity, in words.
+const quantityTypes = "string,integer,number"
 
 // wanted are the JSON types that fit; none for what writes its own JSON and may be anything.
 func wanted(t reflect.Type) []string {

@@ -13,10 +13,26 @@ import (
 )
 
 // What a KubeVirt without a configuration of its own gives a VM.
-const (
-	defaultArchitecture = "amd64"
-	defaultMachine      = "q35"
-)
+const defaultArchitecture = "amd64"
+
+// platforms are the architectures that KubeVirt runs on, with the machine that a VM gets there and those that it may have.
+var platforms = map[string]struct {
+	machine string
+	allowed []string
+}{
+	"amd64": {"q35", []string{"q35*", "pc-q35*"}},
+	"arm64": {"virt", []string{"virt*"}},
+	"s390x": {"s390-ccw-virtio", []string{"s390-ccw-virtio*"}},
+}
+
+// machineOf is the machine of an architecture; an unknown one is taken for the first.
+func machineOf(architecture string) (machine string, allowed []string) {
+	platform, ok := platforms[architecture]
+	if !ok {
+		platform = platforms[defaultArchitecture]
+	}
+	return platform.machine, platform.allowed
+}
 
 // defaultVM is the mutating webhook for VMs: mutating-webhook/mutators/vm-mutator.go of KubeVirt v1.9.0. It writes spec
 // and metadata anew from KubeVirt's own types, so that quantities come out in their canonical form.
@@ -55,7 +71,7 @@ func (s *Server) defaultVM(w *rest.Write) error {
 		spec.Domain.Machine = &kubevirtv1.Machine{}
 	}
 	if machine := spec.Domain.Machine; machine.Type == "" {
-		machine.Type = defaultMachine
+		machine.Type, _ = machineOf(spec.Architecture)
 		if preference != nil && preference.Machine != nil && preference.Machine.PreferredMachineType != "" {
 			machine.Type = preference.Machine.PreferredMachineType
 		}
@@ -83,7 +99,8 @@ func (v version) defaultNewVM(vm *kubevirtv1.VirtualMachine) {
 			spec.Domain.Firmware.Serial = string(uuid.NewUUID())
 		}
 	}
-	if machine := spec.Domain.Machine.Type; v.since(6) && (strings.Contains(machine, "q35") || strings.HasPrefix(machine, "virt")) {
+	pci := spec.Architecture == "amd64" || spec.Architecture == "arm64"
+	if machine := spec.Domain.Machine.Type; v.since(6) && pci && (strings.Contains(machine, "q35") || strings.HasPrefix(machine, "virt")) {
 		meta := &vm.Spec.Template.ObjectMeta
 		if _, set := meta.Annotations[kubevirtv1.PciTopologyVersionAnnotation]; !set {
 			setAnnotation(meta, kubevirtv1.PciTopologyVersionAnnotation, kubevirtv1.PciTopologyVersionV3)
