@@ -84,18 +84,18 @@ func (s *Server) whyNotMigrate(w *rest.Write, migration *kubevirtv1.VirtualMachi
 		return err
 	}
 	if instance.IsFinal() {
-		return errors.New("Cannot migrate VMI in finalized state.") //nolint:revive,staticcheck // the server's words
+		return errors.New("Cannot migrate VMI in finalized state.")
 	}
 	for _, c := range instance.Status.Conditions {
 		if c.Type != kubevirtv1.VirtualMachineInstanceIsMigratable || c.Status != corev1.ConditionFalse ||
 			c.Reason == kubevirtv1.VirtualMachineInstanceReasonDisksNotMigratable && migration.IsDecentralized() {
 			continue
 		}
-		return fmt.Errorf("Cannot migrate VMI, Reason: %s, Message: %s", c.Reason, c.Message) //nolint:revive,staticcheck // the server's words
+		return fmt.Errorf("Cannot migrate VMI, Reason: %s, Message: %s", c.Reason, c.Message)
 	}
 	for _, other := range s.controller.migrationsOf(w.Namespace, name) {
 		if !other.IsFinal() {
-			return fmt.Errorf("in-flight migration detected. Active migration job (%s) is currently already in progress for VMI %s.", //nolint:revive,staticcheck // as above
+			return fmt.Errorf("in-flight migration detected. Active migration job (%s) is currently already in progress for VMI %s.",
 				other.UID, name)
 		}
 	}

@@ -246,7 +246,7 @@ func TestRefusalTellsTen(t *testing.T) {
 	for range 12 {
 		f.invalid(nil, "no")
 	}
-	status := f.refusal("hook").(interface{ Status() metav1.Status }).Status() //nolint:errorlint,forcetypeassert // it panics if not
+	status := f.refusal("hook").(interface{ Status() metav1.Status }).Status() //nolint:forcetypeassert // it panics if not
 	want := `admission webhook "hook" denied the request: ` + strings.Repeat("no, ", 10) + "and 2 more validation errors"
 	if len(status.Details.Causes) != 10 || status.Message != want {
 		t.Errorf("%d %s", len(status.Details.Causes), status.Message)

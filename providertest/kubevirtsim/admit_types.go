@@ -177,8 +177,7 @@ func (c *typeCheck) value(t reflect.Type, value any, path string) {
 }
 
 func (c *typeCheck) fields(t reflect.Type, object map[string]any, path string) {
-	for n := range t.NumField() {
-		f := t.Field(n)
+	for f := range t.Fields() {
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 		switch {
 		case name == "-" || !f.IsExported():

@@ -22,7 +22,7 @@ func (v version) checkVolumes(f *findings, list *field.Path, volumes []kubevirtv
 		if volume.DataVolume != nil && volume.DataVolume.Name == "" {
 			f.required(at.Child("name"), "DataVolume 'name' must be set")
 		}
-		if sourcesOf(volume.VolumeSource) != 1 {
+		if setFields(volume.VolumeSource) != 1 {
 			f.invalid(at, "%s must have exactly one source type set", at)
 		}
 		checkCloudInit(f, at, volume)
@@ -43,12 +43,11 @@ func checkOnlyOne(f *findings, at *field.Path, volumes []kubevirtv1.Volume, name
 	}
 }
 
-// sourcesOf counts the sources that are set.
-func sourcesOf(source kubevirtv1.VolumeSource) int {
+// setFields counts the fields of a struct of pointers that are set.
+func setFields(of any) int {
 	set := 0
-	v := reflect.ValueOf(source)
-	for n := range v.NumField() {
-		if !v.Field(n).IsNil() {
+	for _, field := range reflect.ValueOf(of).Fields() {
+		if !field.IsNil() {
 			set++
 		}
 	}
@@ -191,13 +190,7 @@ func checkDataVolume(f *findings, at *field.Path, template kubevirtv1.DataVolume
 	case !populated && !sourced:
 		f.invalid(at.Child("source", "sourceRef"), "Data volume should have either Source, SourceRef, or be externally populated")
 	case spec.Source != nil:
-		sources, v := 0, reflect.ValueOf(*spec.Source)
-		for n := range v.NumField() {
-			if !v.Field(n).IsNil() {
-				sources++
-			}
-		}
-		switch {
+		switch sources := setFields(*spec.Source); {
 		case sources == 0:
 			f.invalid(at.Child("source"), "Missing dataVolume valid source")
 		case sources > 1:

@@ -124,8 +124,7 @@ func (v version) forgetFields(s *rest.Schema, t reflect.Type) {
 	if s.Properties == nil || !strings.HasPrefix(t.PkgPath(), "kubevirt.io/") {
 		return // one that writes its own JSON, or of Kubernetes
 	}
-	for n := range t.NumField() {
-		f := t.Field(n)
+	for f := range t.Fields() {
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		if f.Anonymous && name == "" {
 			v.forget(s, f.Type) // inlined, and its fields are here

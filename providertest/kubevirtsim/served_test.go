@@ -47,8 +47,7 @@ func fieldsOf(t reflect.Type, known map[typeField]bool, seen map[reflect.Type]bo
 		return
 	}
 	seen[t] = true
-	for n := range t.NumField() {
-		f := t.Field(n)
+	for f := range t.Fields() {
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		known[typeField{t.PkgPath(), t.Name(), name}] = true
 		fieldsOf(f.Type, known, seen)
