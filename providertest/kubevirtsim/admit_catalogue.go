@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -53,18 +54,18 @@ func (c *controller) fromCatalogue(resource schema.GroupResource, namespace, nam
 
 // applyCatalogue makes of a VM's template what its instance type and preference make of it, so that the outcome can be
 // checked (pkg/instancetype/webhooks/vm/admitter.go), and refuses fields that both want to decide. Up to 1.5 what is
-// named must exist; from 1.6 its absence is no matter until the VM starts.
-func (s *Server) applyCatalogue(f *findings, vm *kubevirtv1.VirtualMachine) {
+// named must exist when it is named; from 1.6 its absence is no matter until the VM starts. old is empty for a new VM.
+func (s *Server) applyCatalogue(f *findings, vm, old *kubevirtv1.VirtualMachine) {
 	size, sizeErr := s.controller.instancetypeOf(vm)
 	preference, preferenceErr := s.controller.preferenceOf(vm)
 	if sizeErr != nil {
-		if size = nil; !s.version.since(6) {
+		if size = nil; !s.version.since(6) && !equality.Semantic.DeepEqual(vm.Spec.Instancetype, old.Spec.Instancetype) {
 			f.notFound(field.NewPath("spec", "instancetype"), "Failure to find instancetype: %v", sizeErr)
 			return
 		}
 	}
 	if preferenceErr != nil {
-		if preference = nil; !s.version.since(6) {
+		if preference = nil; !s.version.since(6) && !equality.Semantic.DeepEqual(vm.Spec.Preference, old.Spec.Preference) {
 			f.notFound(field.NewPath("spec", "preference"), "Failure to find preference: %v", preferenceErr)
 			return
 		}

@@ -231,6 +231,17 @@ func (w world) getVM() *kubevirtv1.VirtualMachine {
 	return vm
 }
 
+// TestOldSnapshotHoldsAll: up to 1.3 nothing of the spec could change.
+func TestOldSnapshotHoldsAll(t *testing.T) {
+	for version, want := range map[string]int{"1.3.1": 422, "1.9.0": 200} {
+		inWorld(t, Options{Version: version}, func(w world) {
+			w.must(201, "POST", machinePath, edited(w, validVM, json.RawMessage(`{"metadata.annotations":{"`+KnobPrefix+`Snapshotting":"true"}}`)))
+			time.Sleep(time.Second)
+			w.must(want, "PATCH", machinePath+"/vm", `{"spec":{"template":{"spec":{"hostname":"other"}}}}`, "Content-Type", mergePatch)
+		})
+	}
+}
+
 // TestLeavingVMIsNotHeld: what is going may be written as it is, or its finalizers could never go.
 func TestLeavingVMIsNotHeld(t *testing.T) {
 	inWorld(t, Options{}, func(w world) {

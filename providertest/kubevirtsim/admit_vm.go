@@ -36,11 +36,11 @@ func (s *Server) validateVM(w *rest.Write) error {
 		return f.refusal(vmValidator)
 	}
 	for _, step := range []func(){
-		func() { s.applyCatalogue(f, resolved) },
+		func() { s.applyCatalogue(f, resolved, old) },
 		func() { s.checkDiscontinued(f, w, resolved) },
 		func() { s.version.checkVMSpec(f, field.NewPath("spec"), &resolved.Spec, ours(w)) },
 		func() { checkTemplateNamespaces(f, w, vm, old) },
-		func() { checkStorageJobs(f, w, vm, old) },
+		func() { s.version.checkStorageJobs(f, w, vm, old) },
 	} {
 		if step(); len(f.causes) > 0 {
 			return f.refusal(vmValidator)
@@ -144,12 +144,16 @@ func checkTemplateNamespaces(f *findings, w *rest.Write, vm, old *kubevirtv1.Vir
 
 // checkStorageJobs refuses what a snapshot or a restore under way would suffer from
 // (pkg/storage/admitters/vm-storage-status.go). Up to 1.3 a snapshot held all of the spec.
-func checkStorageJobs(f *findings, w *rest.Write, vm, old *kubevirtv1.VirtualMachine) {
+func (v version) checkStorageJobs(f *findings, w *rest.Write, vm, old *kubevirtv1.VirtualMachine) {
 	if w.Operation != rest.Update {
 		return
 	}
 	at := field.NewPath("spec")
 	if snapshot := vm.Status.SnapshotInProgress; snapshot != nil {
+		if !v.since(4) && !equality.Semantic.DeepEqual(old.Spec, vm.Spec) {
+			f.notSupported(at, "Cannot update VM spec until snapshot %q completes", *snapshot)
+			return
+		}
 		if !equality.Semantic.DeepEqual(volumesOfTemplate(old), volumesOfTemplate(vm)) {
 			f.notSupported(at, "Cannot update vm disks or volumes until snapshot %q completes", *snapshot)
 			return

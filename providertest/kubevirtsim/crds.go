@@ -4,19 +4,24 @@ import (
 	"strings"
 	"time"
 
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
 	"github.com/kv-shepherd/shepherd-go/providertest/kubevirtsim/internal/rest"
 )
 
 const crdGroup = "apiextensions.k8s.io"
 
 // addCRDs makes the definitions of KubeVirt's resources, which can be read and not be changed. They are large, and few
-// clients look: so they are made when one does.
+// clients look: so they are made when one does, and once more where a history was restored that had none.
 func (s *Server) addCRDs() {
+	s.crds.Lock()
+	defer s.crds.Unlock()
+	table := schema.GroupResource{Group: crdGroup, Resource: "customresourcedefinitions"}
 	for _, r := range append(s.ofKubeVirt(), s.ofInstancetypes()...) {
-		ref := rest.Ref{Name: r.Plural + "." + r.Group}
-		ref.Resource.Group, ref.Resource.Resource = crdGroup, "customresourcedefinitions"
-		// A name that exists is one of a history that was restored.
-		_, _ = s.api.Create(background(), ref, "virt-operator", s.crd(r))
+		ref := rest.Ref{Resource: table, Name: r.Plural + "." + r.Group}
+		if s.api.Table(table).Get(ref.Name) == nil {
+			_, _ = s.api.Create(background(), ref, "virt-operator", s.crd(r)) // it has no webhook, and nobody else makes it
+		}
 	}
 }
 

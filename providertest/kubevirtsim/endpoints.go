@@ -26,7 +26,7 @@ func (s *Server) endpoints(next http.Handler) http.Handler {
 			s.serveOpenAPI(w, r, strings.Trim(strings.TrimPrefix(path, "/openapi/v3"), "/"))
 		default:
 			if strings.HasPrefix(path, "/apis/"+crdGroup+"/") {
-				s.crds.Do(s.addCRDs)
+				s.addCRDs()
 			}
 			next.ServeHTTP(w, r)
 		}

@@ -80,5 +80,6 @@ func (s *Server) Checkpoint() Checkpoint { return Checkpoint{s.store.Checkpoint(
 // is the worst that a server does to its clients.
 func (s *Server) GoBack(to Checkpoint, keepWatches bool) {
 	s.store.Restore(to.saved, keepWatches)
+	s.controller.leaving.Store(true)
 	s.controller.nudge()
 }

@@ -134,6 +134,14 @@ func TestMissingInstancetype(t *testing.T) {
 		if diff := cmp.Diff([]string{"FieldValueNotFound spec.instancetype"}, causesOf(status)); diff != "" {
 			t.Error(diff)
 		}
+		// One that has been there may go: the VM has its revision.
+		if err := w.sim.Inject([]byte(catalogue[0])); err != nil {
+			t.Fatal(err)
+		}
+		w.must(201, "POST", machinePath, vm)
+		w.must(200, "DELETE", "/apis/instancetype.kubevirt.io/v1beta1/virtualmachineclusterinstancetypes/small", "")
+		w.must(200, "PATCH", machinePath+"/vm", `{"metadata":{"labels":{"a":"b"}}}`, "Content-Type", mergePatch)
+		w.must(422, "PATCH", machinePath+"/vm", `{"spec":{"instancetype":{"name":"gone"}}}`, "Content-Type", mergePatch)
 	})
 	inWorld(t, Options{Version: "1.6.0"}, func(w world) {
 		w.must(201, "POST", machinePath, vm)

@@ -79,7 +79,7 @@ type Server struct {
 	controller *controller
 	closing    chan struct{}
 	once       sync.Once
-	crds       sync.Once
+	crds       sync.Mutex // while they are made
 	openAPI    func() *openAPI
 
 	mu      sync.Mutex
@@ -112,7 +112,7 @@ func New(opts Options) (*Server, error) {
 
 // handler is the API behind the faults.
 func (s *Server) handler() http.Handler {
-	api := s.endpoints(s.api)
+	api := fromProtobuf(s.endpoints(s.api))
 	if s.options.AnyNamespace {
 		return s.anyNamespace(api)
 	}
