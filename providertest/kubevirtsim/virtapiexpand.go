@@ -11,7 +11,11 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	utiljson "k8s.io/apimachinery/pkg/util/json"
 	kubevirtv1 "kubevirt.io/api/core/v1"
+
+	"github.com/kv-shepherd/shepherd-go/providertest/kubevirtsim/internal/rest"
 )
 
 // expandStored and expandGiven answer a VM with its instance type and preference written out
@@ -81,24 +85,21 @@ func (a *virtAPI) expand(vm *kubevirtv1.VirtualMachine) (*kubevirtv1.VirtualMach
 	return expanded, nil
 }
 
-// validMachine refuses a VM that has no template; what else KubeVirt's schema does not admit shows when it is read.
+// validMachine refuses what KubeVirt's schema of a VM does not admit. The causes are texts only.
 func validMachine(body []byte) error {
-	given := struct {
-		Spec *struct {
-			Template *json.RawMessage `json:"template"`
-		} `json:"spec"`
-	}{}
-	cause := "spec.template in body is required"
-	switch err := json.Unmarshal(body, &given); {
-	case err != nil:
+	given := &unstructured.Unstructured{}
+	if err := utiljson.Unmarshal(body, &given.Object); err != nil {
 		return unreadable(err)
-	case given.Spec == nil:
-		cause = "spec in body is required"
-	case given.Spec.Template != nil:
+	}
+	faults := faultsOf(&rest.Write{Object: given}, kubevirtv1.VirtualMachine{})
+	if len(faults) == 0 {
 		return nil
 	}
 	status := apierrors.NewBadRequest("Object is not a valid VirtualMachine")
-	status.ErrStatus.Details = &metav1.StatusDetails{Causes: []metav1.StatusCause{{Message: cause}}}
+	status.ErrStatus.Details = &metav1.StatusDetails{}
+	for _, fault := range faults {
+		status.ErrStatus.Details.Causes = append(status.ErrStatus.Details.Causes, metav1.StatusCause{Message: fault.message()})
+	}
 	return status
 }
 

@@ -27,7 +27,9 @@ func TestMigrateVerb(t *testing.T) {
 		"bad directive":  {why: "the API server's refusal becomes an internal error", strategy: "Always", body: `{"dryRun":["None"]}`, want: "500 InternalError: Internal error occurred: "},
 		"garbage":        {why: "a broken body", strategy: "Always", body: `{`, want: "400 BadRequest: Can not unmarshal Request body to struct, error: unexpected EOF"},
 		"off":            {why: "the VM exists, and the refusal is about its instance", strategy: "Halted", want: notFoundI},
-		"starting":       {why: "it does not run yet", strategy: "Always", knobs: Knobs{Unschedulable: true}, want: conflictOf + "VM is not running"},
+		"not migratable": {why: "the webhook's refusal becomes an internal error", strategy: "Always", knobs: Knobs{NotMigratable: true},
+			want: `500 InternalError: Internal error occurred: admission webhook "migration-create-validator.kubevirt.io" denied the request: Cannot migrate VMI, Reason: DisksNotLiveMigratable, Message: cannot migrate VMI: a claim is not shared`},
+		"starting": {why: "it does not run yet", strategy: "Always", knobs: Knobs{Unschedulable: true}, want: conflictOf + "VM is not running"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -48,4 +50,19 @@ func TestMigrateVerb(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestMigrateTwice is about the second of two requests.
+func TestMigrateTwice(t *testing.T) {
+	inWorld(t, Options{}, func(w world) {
+		w.create("Always", Knobs{MigrationNeverEnds: true})
+		w.accepted(w.verb("migrate", ""))
+		settle()
+		got := answer(w.verb("migrate", ""))
+		const want = `500 InternalError: Internal error occurred: admission webhook "migration-create-validator.kubevirt.io" denied the request: in-flight migration detected. Active migration job (`
+		if !strings.HasPrefix(got, want) {
+			t.Errorf("the webhook's refusal becomes an internal error\nwant %s...\ngot  %s", want, got)
+		}
+		w.equal("the first one goes on", "status", kubevirtv1.VirtualMachineStatusMigrating, w.vm().Status.PrintableStatus)
+	})
 }

@@ -107,7 +107,7 @@ func (a *virtAPI) reset(q *question) error {
 		return err
 	}
 	if failed, ok := errors.AsType[*nodeError](err); ok {
-		return apierrors.NewInternalError(fmt.Errorf("Failed to reset non-running VMI with phase %s: %w", vmi.Status.Phase, failed.cause)) //nolint:staticcheck // the server's words
+		return apierrors.NewInternalError(fmt.Errorf("Failed to reset non-running VMI with phase %s: %w", vmi.Status.Phase, failed.cause))
 	}
 	status.ErrStatus.Message = fmt.Sprintf("Failed to reset non-running VMI with phase %s: %s", vmi.Status.Phase, status.ErrStatus.Message)
 	return status

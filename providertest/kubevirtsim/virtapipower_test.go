@@ -214,13 +214,13 @@ func TestPowerOwnership(t *testing.T) {
 	inWorld(t, Options{}, func(w world) {
 		w.create("Halted", Knobs{})
 		w.accepted(w.verb("start", ""))
-		owner := ""
+		var owner strings.Builder
 		for _, entry := range w.vm().ManagedFields {
 			if strings.Contains(entry.FieldsV1.String(), "f:runStrategy") {
-				owner += entry.Manager + " " + string(entry.Operation)
+				owner.WriteString(entry.Manager + " " + string(entry.Operation))
 			}
 		}
-		w.equal("an applier meets virt-api's claim", "owner of the run strategy", "virt-api Update", owner)
+		w.equal("an applier meets virt-api's claim", "owner of the run strategy", "virt-api Update", owner.String())
 	})
 }
 

@@ -42,14 +42,15 @@ func volumeNames(spec *kubevirtv1.VirtualMachineInstanceSpec) string {
 // volumes are those of the VM, of its instance, and those that are waited for.
 func (w world) volumes() string {
 	vm := w.vm()
-	text := "vm: " + volumeNames(&vm.Spec.Template.Spec)
+	var text strings.Builder
+	text.WriteString("vm: " + volumeNames(&vm.Spec.Template.Spec))
 	if vmi := w.vmi(); vmi != nil {
-		text += ", vmi: " + volumeNames(&vmi.Spec)
+		text.WriteString(", vmi: " + volumeNames(&vmi.Spec))
 	}
 	for i := range vm.Status.VolumeRequests {
-		text += ", asked: " + nameOfRequest(&vm.Status.VolumeRequests[i])
+		text.WriteString(", asked: " + nameOfRequest(&vm.Status.VolumeRequests[i]))
 	}
-	return text
+	return text.String()
 }
 
 const (
@@ -156,13 +157,13 @@ func TestVolumeOwners(t *testing.T) {
 			w.create("Halted", Knobs{})
 			w.accepted(w.do("PUT", subresources+addTo, plug("data", "claim")))
 			settle()
-			owner := ""
+			var owner strings.Builder
 			for _, entry := range w.vm().ManagedFields {
 				if strings.Contains(entry.FieldsV1.String(), "f:volumes") {
-					owner += entry.Manager
+					owner.WriteString(entry.Manager)
 				}
 			}
-			w.equal("an applier meets this claim", "owner of the volumes", c.owner, owner)
+			w.equal("an applier meets this claim", "owner of the volumes", c.owner, owner.String())
 		})
 	}
 }
