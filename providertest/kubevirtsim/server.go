@@ -3,8 +3,6 @@ package kubevirtsim
 import (
 	"context"
 	"crypto/tls"
-	"errors"
-	"fmt"
 	"io"
 	"log"
 	"net"
@@ -82,10 +80,14 @@ type Server struct {
 	crds       sync.Mutex // while they are made
 	openAPI    func() *openAPI
 
+	network *network
+	serving sync.WaitGroup // the loops that accept
+	busy    requests       // what they have begun
+
 	mu      sync.Mutex
+	closed  bool
 	pipes   *pipeListener
 	servers []*http.Server
-	serving sync.WaitGroup
 }
 
 // New makes a server and starts its controller, which lives until [Server.Close]. A version that it does not know is
@@ -95,7 +97,7 @@ func New(opts Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{options: opts, version: v, closing: make(chan struct{}), store: store.New(store.Options{Events: opts.History})}
+	s := &Server{options: opts, version: v, closing: make(chan struct{}), network: newNetwork(), store: store.New(store.Options{Events: opts.History})}
 	s.api = rest.New(s.store, rest.Options{BookmarkEvery: opts.BookmarkEvery})
 	s.controller = newController(s, s.api, vmsim.NewConfig(vmsim.Timing(opts.Timing), opts.Nodes))
 	if err := s.register(); err != nil {
@@ -144,6 +146,9 @@ func (s *Server) Start(config *tls.Config) (url string, err error) {
 // Dial connects to the server through a pipe in memory: give it to a client as its dialer, such as rest.Config.Dial with
 // any host. In a bubble of testing/synctest such a connection blocks durably, so that time passes while it waits.
 func (s *Server) Dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	if err := s.network.reach(ctx, s.closing); err != nil {
+		return nil, err
+	}
 	s.mu.Lock()
 	if s.pipes == nil {
 		s.pipes = newPipeListener()
@@ -163,20 +168,23 @@ func (s *Server) Serve(listener net.Listener, config *tls.Config) {
 }
 
 func (s *Server) serve(listener net.Listener, config *tls.Config) {
-	server := &http.Server{Handler: s, ReadHeaderTimeout: time.Minute, TLSConfig: config, ErrorLog: log.New(io.Discard, "", 0)}
+	if s.closed {
+		_ = listener.Close() // nobody is there to accept
+		return
+	}
+	server := &http.Server{Handler: s.busy.count(s), ReadHeaderTimeout: time.Minute, TLSConfig: config, ErrorLog: log.New(io.Discard, "", 0)}
 	server.Protocols = new(http.Protocols)
 	server.Protocols.SetHTTP1(true)
 	server.Protocols.SetHTTP2(config != nil)
 	server.Protocols.SetUnencryptedHTTP2(config == nil)
 	s.servers = append(s.servers, server)
+	listener = faultyListener{listener, s.network}
 	s.serving.Go(func() {
-		serve := server.Serve
 		if config != nil {
-			serve = func(l net.Listener) error { return server.ServeTLS(l, "", "") }
+			_ = server.ServeTLS(listener, "", "") // it ends with the server, or with the listener, which its clients see
+			return
 		}
-		if err := serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			fmt.Fprintln(io.Discard, err) // the listener is broken, which its clients see
-		}
+		_ = server.Serve(listener) // likewise
 	})
 }
 
@@ -186,12 +194,15 @@ func (s *Server) Close() {
 		close(s.closing)
 		s.api.Close()
 		s.mu.Lock()
+		s.closed = true
 		servers := s.servers
 		s.mu.Unlock()
 		for _, server := range servers {
 			_ = server.Close() // the connections go, whatever is said of it
 		}
 		s.serving.Wait()
+		s.network.close()
+		s.busy.end()
 		s.controller.close()
 	})
 }
