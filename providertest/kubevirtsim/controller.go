@@ -1,7 +1,6 @@
 package kubevirtsim
 
 import (
-	"container/heap"
 	"context"
 	"encoding/json"
 	"sync"
@@ -35,6 +34,7 @@ type controller struct {
 	closing  chan struct{}
 	done     chan struct{}
 	leaving  atomic.Bool // there may be namespaces that are being deleted
+	rewound  atomic.Bool // history has gone back, and with it the place in the log
 
 	mu     sync.Mutex // over the machines, and held while one is looked at
 	guests map[string]*guest
@@ -68,8 +68,9 @@ type guest struct {
 	machine *vmsim.Machine
 	// generation is that of the VM that the machine was told of.
 	generation int64
-	// dueAt is when it is in the heap for.
+	// dueAt is when something happens to it, and place is one more than where it stands in the heap, 0 for not at all.
 	dueAt time.Time
+	place int
 
 	// The instance: the machine's number of it, its object's uid, and what it was booted with.
 	instance    uint64
@@ -99,7 +100,8 @@ func (c *controller) look(key string) {
 		g = nil
 	}
 	if o == nil {
-		c.sweep(key)
+		c.sweep(key, "")
+		c.endMigrations(key)
 		return
 	}
 	vm := &kubevirtv1.VirtualMachine{}
@@ -109,6 +111,9 @@ func (c *controller) look(key string) {
 	now := time.Now().UTC()
 	if g == nil {
 		g = c.admit(key, vm, now)
+	}
+	if g.instance == 0 {
+		c.sweep(key, g.uid)
 	}
 	c.learn(g, vm, now)
 	g.machine.Advance(now)
@@ -123,15 +128,11 @@ func (c *controller) admit(key string, vm *kubevirtv1.VirtualMachine, now time.T
 	return g
 }
 
-func (c *controller) drop(g *guest) { delete(c.guests, g.key) }
-
-func (c *controller) schedule(g *guest) {
-	next := g.machine.Next()
-	if next.IsZero() || next.Equal(g.dueAt) && g.dueAt.After(g.machine.Now()) || g.machine.Gone() {
-		return
-	}
-	g.dueAt = next
-	heap.Push(&c.due, dueAt{at: next, key: g.key})
+// drop forgets a VM that is gone, and its knobs with it: one that comes to have its name is another one.
+func (c *controller) drop(g *guest) {
+	c.unschedule(g)
+	delete(c.guests, g.key)
+	delete(c.knobs, g.key)
 }
 
 // learn tells the machine what has been written since: by clients, by virt-api, by whoever may.
@@ -139,7 +140,9 @@ func (c *controller) learn(g *guest, vm *kubevirtv1.VirtualMachine, now time.Tim
 	m := g.machine
 	c.resolve(g, vm)
 	knobs := c.knobsOf(g.key, vm)
-	if knobs.CreateFails = knobs.CreateFails || g.failure.kind != ""; knobs != m.Knobs() {
+	knobs.CreateFails = knobs.CreateFails || g.failure.kind != ""
+	knobs.ForeignInstance = g.instance == 0 && c.api.Table(instances).Get(g.key) != nil
+	if knobs != m.Knobs() {
 		m.SetKnobs(now, knobs)
 	}
 	if want := strategyOf(vm); want != m.Strategy() {

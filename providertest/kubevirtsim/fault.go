@@ -14,7 +14,8 @@ import (
 type Fault struct {
 	// Method is GET, PUT and so on; empty is any.
 	Method string
-	// Path is a pattern for the request's path: "*" is one segment of it, "**" at the end any number. Empty is any path.
+	// Path is a pattern for the request's path: "*" is one segment of it or stands for a part of one, as in path.Match; "**"
+	// at the end is any number of segments, none included. Empty is any path.
 	//
 	//	/apis/kubevirt.io/v1/namespaces/*/virtualmachines/*
 	//	/apis/subresources.kubevirt.io/**
@@ -30,15 +31,16 @@ type Fault struct {
 
 	// Delay is how long the request waits first.
 	Delay time.Duration
-	// Lost lets the request have its effect; what follows befalls the answer only. Without it a request that is answered
-	// by the fault has none.
+	// Lost lets a request have its effect that the fault answers, or breaks off, before the headers; without it, it has none. A
+	// request of which an answer has begun has had its effect in any case. It means nothing to a watch.
 	Lost bool
 
 	// Do is what happens then; empty is nothing, so that the request is only late.
 	Do Action
-	// After is how much of the body passes before it happens: frames of a watch, bytes of any other answer. For an action
-	// that takes no body to happen, zero is before the headers, and AtBody right after them.
-	After int
+	// After is how much of the body passes before it happens: frames of a watch, bytes of any other answer. Into is how many
+	// bytes pass besides, so that it happens in the midst of a frame. For an action that takes no body to happen, none of
+	// both is before the headers, and AtBody right after them. An answer that is shorter passes as it is.
+	After, Into int
 
 	// Status, Reason, Message, RetryAfter (the header's text, whatever it is) and Details make the answer of [Answer]. A
 	// Body replaces the Status object, with ContentType (application/json when it is empty).
@@ -63,7 +65,7 @@ type Action string
 // The actions.
 const (
 	// Answer sends Status and so on instead of the server's answer. A watch that has begun gets it as an ERROR event and
-	// ends: that is how an API server tells a watch that its place is too old.
+	// ends: that is how an API server tells a watch that its place is too old. Any other answer that has begun just ends.
 	Answer Action = "answer"
 	// Hang sends nothing more, and keeps the connection, until the client gives up.
 	Hang Action = "hang"
@@ -71,7 +73,7 @@ const (
 	Silence Action = "silence"
 	// Reset breaks the connection: HTTP/1.1 closes it, HTTP/2 resets the stream.
 	Reset Action = "reset"
-	// Truncate ends the answer in good order, though it is not whole.
+	// Truncate ends the answer in good order, though it is not whole. Before the headers it is an answer of 200 with no body.
 	Truncate Action = "truncate"
 	// Garbage puts Body in the midst of the answer, and goes on.
 	Garbage Action = "garbage"
@@ -98,15 +100,20 @@ func isWatch(r *http.Request) bool {
 
 // pathMatches compares segment by segment, so that "*" never spans a slash.
 func pathMatches(pattern, name string) bool {
-	if prefix, ok := strings.CutSuffix(pattern, "/**"); ok {
-		depth := strings.Count(prefix, "/")
-		segments := strings.SplitAfterN(name, "/", depth+2)
-		return len(segments) == depth+2 && matchSegments(prefix, strings.TrimSuffix(strings.Join(segments[:depth+1], ""), "/"))
+	patterns, segments := strings.Split(pattern, "/"), strings.Split(name, "/")
+	if last := len(patterns) - 1; patterns[last] == "**" {
+		if len(segments) < last {
+			return false
+		}
+		patterns, segments = patterns[:last], segments[:last]
 	}
-	return matchSegments(pattern, name)
-}
-
-func matchSegments(pattern, name string) bool {
-	ok, err := path.Match(pattern, name)
-	return ok && err == nil
+	if len(patterns) != len(segments) {
+		return false
+	}
+	for n, segment := range segments {
+		if ok, err := path.Match(patterns[n], segment); !ok || err != nil {
+			return false
+		}
+	}
+	return true
 }

@@ -75,8 +75,8 @@ func (l *faultLayer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		l.next.ServeHTTP(w, r)
 		return
 	}
-	before := f.After == 0 && f.Do != Garbage && f.Do != Slow
-	if before && !f.Lost {
+	before := f.After == 0 && f.Into <= 0 && f.Do != Garbage && f.Do != Slow
+	if before && (!f.Lost || isWatch(r)) {
 		l.strike(w, r, f)
 		return
 	}
@@ -92,7 +92,7 @@ func (l *faultLayer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 	}()
-	l.next.ServeHTTP(&faultyWriter{ResponseWriter: w, layer: l, request: r, fault: f, left: max(f.After, 0), frames: isWatch(r)}, r)
+	l.next.ServeHTTP(&faultyWriter{ResponseWriter: w, layer: l, request: r, fault: f, left: max(f.After, 0), into: max(f.Into, 0), frames: isWatch(r)}, r)
 }
 
 // strike is what happens where nothing has been sent yet.
@@ -105,6 +105,7 @@ func (l *faultLayer) strike(w http.ResponseWriter, r *http.Request, f *Fault) {
 	case Reset:
 		panic(http.ErrAbortHandler) // net/http's way to break off: it closes the connection, or resets the stream
 	default: // an answer that is empty, and ends
+		w.Header().Set("Content-Type", typeJSON)
 		w.WriteHeader(http.StatusOK)
 	}
 }
@@ -152,7 +153,7 @@ func (f *Fault) code() int {
 func (f *Fault) answer(w http.ResponseWriter) {
 	contentType := f.ContentType
 	if contentType == "" {
-		contentType = "application/json"
+		contentType = typeJSON
 	}
 	w.Header().Set("Content-Type", contentType)
 	if f.RetryAfter != "" {

@@ -11,11 +11,11 @@ type faultyWriter struct {
 	layer   *faultLayer
 	request *http.Request
 	fault   *Fault
-	// left is how much is to pass: frames of a watch, else bytes.
-	left   int
-	frames bool
-	// struck: it has happened. mute: nothing is sent any more.
-	struck, mute bool
+	// left is how much is to pass: frames of a watch, else bytes; into is how many bytes behind that.
+	left, into int
+	frames     bool
+	// begun: the headers are sent. struck: it has happened. mute: nothing is sent any more.
+	begun, struck, mute bool
 }
 
 // Unwrap lets http.ResponseController reach the connection.
@@ -23,9 +23,11 @@ func (w *faultyWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // WriteHeader sends the headers; a fault that happens right after them does.
 func (w *faultyWriter) WriteHeader(status int) {
-	if w.fault.Do != Garbage && w.fault.Do != Slow {
-		w.Header().Del("Content-Length") // an answer that ends early is not to be found out by its length alone
+	if w.begun {
+		return
 	}
+	w.begun = true
+	w.Header().Del("Content-Length") // it will not be true; and an early end is not to be found out by the length alone
 	w.ResponseWriter.WriteHeader(status)
 	if w.fault.After == AtBody {
 		w.Flush()
@@ -35,6 +37,7 @@ func (w *faultyWriter) WriteHeader(status int) {
 
 // Write passes what is still to pass. What the client is not to get is said to have been written: the server goes on.
 func (w *faultyWriter) Write(b []byte) (int, error) {
+	w.WriteHeader(http.StatusOK)
 	switch {
 	case w.mute:
 		return len(b), nil
@@ -42,15 +45,12 @@ func (w *faultyWriter) Write(b []byte) (int, error) {
 		return w.slowly(b)
 	case w.struck:
 		return w.ResponseWriter.Write(b)
-	case w.fault.After == AtBody: // written without WriteHeader
-		w.strike()
-		return len(b), nil
 	}
 	pass := w.passing(b)
 	if _, err := w.ResponseWriter.Write(b[:pass]); err != nil {
 		return 0, err
 	}
-	if w.left > 0 {
+	if w.left > 0 || w.into > 0 {
 		return len(b), nil
 	}
 	w.Flush()
@@ -64,19 +64,19 @@ func (w *faultyWriter) Write(b []byte) (int, error) {
 
 // passing says how many of the bytes pass, and counts them.
 func (w *faultyWriter) passing(b []byte) int {
-	if !w.frames {
-		n := min(w.left, len(b))
-		w.left -= n
-		return n
-	}
 	n := 0
-	for w.left > 0 {
+	for w.frames && w.left > 0 {
 		end := bytes.IndexByte(b[n:], '\n')
 		if end < 0 {
 			return len(b) // a part of a frame
 		}
 		n += end + 1
 		w.left--
+	}
+	for _, bytes := range []*int{&w.left, &w.into} {
+		more := min(*bytes, len(b)-n)
+		*bytes -= more
+		n += more
 	}
 	return n
 }

@@ -1,9 +1,7 @@
 package kubevirtsim
 
 import (
-	"container/heap"
 	"slices"
-	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -25,6 +23,11 @@ func (c *controller) run() {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
+		if c.rewound.Swap(false) {
+			for _, f := range c.followed {
+				f.watch = nil
+			}
+		}
 		var more []<-chan struct{}
 		busy := false
 		for _, f := range c.followed {
@@ -137,11 +140,11 @@ func (c *controller) lookAtDue(now time.Time) time.Time {
 			return time.Time{}
 		}
 		first := c.due[0]
-		if first.at.After(now) {
+		if at := first.dueAt; at.After(now) {
 			c.mu.Unlock()
-			return first.at
+			return at
 		}
-		heap.Pop(&c.due)
+		c.unschedule(first)
 		c.look(first.key)
 		c.mu.Unlock()
 	}
@@ -153,31 +156,4 @@ func (c *controller) nudge() {
 	case c.wake <- struct{}{}:
 	default: // it will
 	}
-}
-
-// dueHeap orders VMs by the time at which something happens to them by itself.
-type dueHeap []dueAt
-
-type dueAt struct {
-	at  time.Time
-	key string
-}
-
-func (h dueHeap) Len() int { return len(h) }
-func (h dueHeap) Less(i, j int) bool {
-	if c := h[i].at.Compare(h[j].at); c != 0 {
-		return c < 0
-	}
-	return strings.Compare(h[i].key, h[j].key) < 0
-}
-func (h dueHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
-
-// Push implements heap.Interface.
-func (h *dueHeap) Push(x any) { *h = append(*h, x.(dueAt)) } //nolint:forcetypeassert // only schedule pushes
-
-// Pop implements heap.Interface.
-func (h *dueHeap) Pop() any {
-	last := (*h)[len(*h)-1]
-	*h = (*h)[:len(*h)-1]
-	return last
 }

@@ -61,25 +61,3 @@ func (c *controller) reach(namespace, name string, do func(g *guest, now time.Ti
 	c.nudge()
 	return nil
 }
-
-// Compact forgets the past, as an API server does after some minutes: continue tokens handed out so far are answered with
-// 410 Expired, and so are watches from a revision before now.
-func (s *Server) Compact() {
-	s.store.CompactLists()
-	s.store.CompactWatches()
-}
-
-// Checkpoint is a state of the whole server to go back to.
-type Checkpoint struct{ saved *store.Checkpoint }
-
-// Checkpoint takes note of the present state.
-func (s *Server) Checkpoint() Checkpoint { return Checkpoint{s.store.Checkpoint()} }
-
-// GoBack makes the server what it was, as a restore of its database from a backup does: revisions are lower than before,
-// and what was written since has never been. keepWatches leaves the open watches open, which then see nothing of it: that
-// is the worst that a server does to its clients.
-func (s *Server) GoBack(to Checkpoint, keepWatches bool) {
-	s.store.Restore(to.saved, keepWatches)
-	s.controller.leaving.Store(true)
-	s.controller.nudge()
-}

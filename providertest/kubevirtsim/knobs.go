@@ -63,13 +63,18 @@ func (k Knobs) machineKnobs() vmsim.Knobs {
 	}
 }
 
-// SetKnobs turns the knobs of a VM; those of a VM that does not exist yet wait for it. The VM's annotations add to them.
+// SetKnobs turns the knobs of a VM; those of a VM that does not exist yet wait for it. They go with the VM. The VM's
+// annotations add to them.
 func (s *Server) SetKnobs(namespace, name string, knobs Knobs) {
 	c := s.controller
 	key := namespace + "/" + name
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.look(key) // one that is gone takes its own with it
 	c.knobs[key] = knobs
+	if knobs == (Knobs{}) {
+		delete(c.knobs, key)
+	}
 	c.look(key)
 	c.nudge()
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	kubevirtv1 "kubevirt.io/api/core/v1"
@@ -102,6 +103,9 @@ func (c *controller) showProgress(g *guest, ref rest.Ref, migration *kubevirtv1.
 	if state := migrationState(progress, progress.Instance, g.migrationUID); state != nil {
 		status.MigrationState = state
 	}
+	if equality.Semantic.DeepEqual(status, &migration.Status) {
+		return
+	}
 	_ = c.update(ref, managerController, "status", func(u *unstructured.Unstructured) error { return setPart(u, "status", status) })
 }
 
@@ -112,11 +116,23 @@ func (c *controller) failMigration(ref rest.Ref) {
 	})
 }
 
+// endMigrations ends those that are about no VM: one whose instance is gone has failed, and a deleted one goes.
+func (c *controller) endMigrations(key string) {
+	namespace, name, _ := strings.Cut(key, "/")
+	instance := c.api.Table(instances).Get(key)
+	for _, migration := range c.migrationsOf(namespace, name) {
+		ref := rest.Ref{Resource: migrations, Namespace: namespace, Name: migration.Name}
+		if instance == nil && !migration.IsFinal() {
+			c.failMigration(ref)
+		}
+		if migration.DeletionTimestamp != nil {
+			c.forget(ref)
+		}
+	}
+}
+
 // forget takes a migration's object away.
 func (c *controller) forget(ref rest.Ref) {
-	_ = c.update(ref, managerController, "", func(u *unstructured.Unstructured) error {
-		u.SetFinalizers(nil)
-		return nil
-	})
+	c.finalize(ref, "")
 	_ = c.api.Delete(background(), ref, &metav1.DeleteOptions{})
 }

@@ -59,25 +59,21 @@ func (s *Server) namespaceWritten(w *rest.Write) {
 // emptyNamespaces deletes what is in the namespaces that are being deleted, as the namespace controller does, and lets
 // the empty ones go. It is called whenever something has changed.
 func (c *controller) emptyNamespaces() {
-	if !c.leaving.Load() {
+	if !c.leaving.Swap(false) {
 		return
 	}
-	left := false
 	for o := range c.api.Table(namespaces).Now().Range("", "") {
 		if o.DeletedAt.IsZero() {
 			continue
 		}
 		if !c.emptyNamespace(o.Name) {
-			left = true
+			c.leaving.Store(true)
 			continue
 		}
 		_ = c.update(rest.Ref{Resource: namespaces, Name: o.Name}, "kube-controller-manager", "", func(u *unstructured.Unstructured) error {
 			u.SetFinalizers(without(u.GetFinalizers(), namespaceFinalizer))
 			return nil
 		})
-	}
-	if !left {
-		c.leaving.Store(false)
 	}
 }
 

@@ -63,10 +63,11 @@ func (c *controller) revise(vm *kubevirtv1.VirtualMachine, m *matcher, what stri
 
 // catalogueWritten has the VMs looked at that could not be resolved so far: what they name may be there now.
 func (s *Server) catalogueWritten(w *rest.Write) {
-	if w.Operation == rest.Delete {
-		return // an instance keeps what it was made of
-	}
 	c := s.controller
+	if w.Operation == rest.Delete { // an instance keeps what it was made of; but a namespace may be empty now
+		c.nudge()
+		return
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for key, g := range c.guests {

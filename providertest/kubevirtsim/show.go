@@ -4,12 +4,15 @@ import (
 	"encoding/json"
 	"slices"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 	kubevirtv1 "kubevirt.io/api/core/v1"
 
 	"github.com/kv-shepherd/shepherd-go/domain"
 	"github.com/kv-shepherd/shepherd-go/providertest/kubevirtsim/internal/rest"
+	"github.com/kv-shepherd/shepherd-go/providertest/kubevirtsim/internal/store"
 )
 
 // vmFinalizer keeps a VM until its instance is gone; virt-controller sets it at its first look.
@@ -31,11 +34,8 @@ func (c *controller) show(g *guest, vm *kubevirtv1.VirtualMachine) {
 
 // release lets a VM go whose delete has ended.
 func (c *controller) release(g *guest, vm *kubevirtv1.VirtualMachine) {
-	c.sweep(g.key)
-	_ = c.update(g.ref(vm), managerController, "", func(u *unstructured.Unstructured) error {
-		u.SetFinalizers(without(u.GetFinalizers(), vmFinalizer))
-		return nil
-	})
+	c.sweep(g.key, "")
+	c.finalize(g.ref(vm), vmFinalizer)
 	c.drop(g)
 }
 
@@ -82,6 +82,9 @@ func (c *controller) showStatus(g *guest, vm *kubevirtv1.VirtualMachine, instanc
 	}
 	status := vm.Status.DeepCopy()
 	showVM(status, g.machine, facts)
+	if equality.Semantic.DeepEqual(status, read) {
+		return
+	}
 	_ = c.update(g.ref(vm), managerController, "status", func(u *unstructured.Unstructured) error {
 		present := &kubevirtv1.VirtualMachine{}
 		if err := into(u, present); err != nil {
@@ -104,7 +107,7 @@ func (c *controller) showInstance(g *guest, vm *kubevirtv1.VirtualMachine) *kube
 			} else {
 				g.failedUID = g.instanceUID
 			}
-			c.sweep(g.key)
+			c.sweep(g.key, "")
 		}
 		g.instance, g.instanceUID, g.template, g.restartRequired = 0, "", nil, ""
 		if i.Serial != 0 && !c.boot(g, vm) {
@@ -118,18 +121,40 @@ func (c *controller) showInstance(g *guest, vm *kubevirtv1.VirtualMachine) *kube
 	if o := c.api.Table(instances).Get(g.key); i.Deleting && o != nil && o.DeletedAt.IsZero() {
 		_ = c.api.Delete(background(), ref, nil)
 	}
-	var shown *kubevirtv1.VirtualMachineInstance
-	_ = c.update(ref, managerController, "", func(u *unstructured.Unstructured) error {
-		instance := &kubevirtv1.VirtualMachineInstance{}
+	var after guest
+	change := func(instance *kubevirtv1.VirtualMachineInstance) {
+		after = *g
+		after.template = g.template.DeepCopy()
+		c.applyLive(&after, vm, instance)
+		showInstance(instance, g.machine, g.migrationUID)
+	}
+	shown, err := c.changeInstance(ref, change)
+	if err != nil {
+		return nil
+	}
+	g.template, g.restartRequired = after.template, after.restartRequired
+	return shown
+}
+
+// changeInstance writes an instance unless the change changes nothing. It may be called several times.
+func (c *controller) changeInstance(ref rest.Ref, change func(*kubevirtv1.VirtualMachineInstance)) (*kubevirtv1.VirtualMachineInstance, error) {
+	before := &kubevirtv1.VirtualMachineInstance{}
+	if o := c.api.Table(instances).Get(store.Key(ref.Namespace, ref.Name)); o != nil && json.Unmarshal(o.JSON(), before) == nil {
+		instance := before.DeepCopy()
+		if change(instance); equality.Semantic.DeepEqual(before, instance) {
+			return instance, nil
+		}
+	}
+	var instance *kubevirtv1.VirtualMachineInstance
+	err := c.update(ref, managerController, "", func(u *unstructured.Unstructured) error {
+		instance = &kubevirtv1.VirtualMachineInstance{}
 		if err := into(u, instance); err != nil {
 			return err
 		}
-		c.applyLive(g, vm, instance)
-		showInstance(instance, g.machine, g.migrationUID)
-		shown = instance
+		change(instance)
 		return from(u, instance)
 	})
-	return shown
+	return instance, err
 }
 
 // boot makes the object of a new instance. It answers false when that is not possible: another's is in the way.
@@ -149,8 +174,9 @@ func (c *controller) boot(g *guest, vm *kubevirtv1.VirtualMachine) bool {
 	return true
 }
 
-// sweep takes away an instance that no VM has any more.
-func (c *controller) sweep(key string) {
+// sweep takes away the instance of a VM that is not there any more; keep is the uid of the one that is. An instance
+// without a VM goes when somebody deletes it.
+func (c *controller) sweep(key string, keep types.UID) {
 	o := c.api.Table(instances).Get(key)
 	if o == nil {
 		return
@@ -159,15 +185,28 @@ func (c *controller) sweep(key string) {
 	if err := json.Unmarshal(o.JSON(), instance); err != nil {
 		return
 	}
-	if owner := metav1.GetControllerOf(instance); owner == nil || owner.Kind != "VirtualMachine" {
-		return // it belongs to somebody else
-	}
 	ref := rest.Ref{Resource: instances, Namespace: instance.Namespace, Name: instance.Name}
+	switch owner := metav1.GetControllerOf(instance); {
+	case owner == nil || owner.Kind != "VirtualMachine": // it belongs to somebody else
+		if !o.DeletedAt.IsZero() && len(instance.Finalizers) > 0 {
+			c.finalize(ref, kubevirtv1.VirtualMachineInstanceFinalizer)
+		}
+	case owner.UID != keep:
+		c.finalize(ref, "")
+		_ = c.api.Delete(background(), ref, &metav1.DeleteOptions{GracePeriodSeconds: new(int64(0))})
+	}
+}
+
+// finalize takes a finalizer away, or all of them.
+func (c *controller) finalize(ref rest.Ref, finalizer string) {
 	_ = c.update(ref, managerController, "", func(u *unstructured.Unstructured) error {
-		u.SetFinalizers(nil)
+		if finalizer == "" {
+			u.SetFinalizers(nil)
+			return nil
+		}
+		u.SetFinalizers(without(u.GetFinalizers(), finalizer))
 		return nil
 	})
-	_ = c.api.Delete(background(), ref, &metav1.DeleteOptions{GracePeriodSeconds: new(int64(0))})
 }
 
 // update writes past HTTP. An object that is gone meanwhile needs no writing.
