@@ -3,7 +3,9 @@ package kubevirtsim
 import (
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	kubevirtv1 "kubevirt.io/api/core/v1"
 )
@@ -210,6 +212,39 @@ func TestRequestsAreServed(t *testing.T) {
 	}
 }
 
+func TestPausedStartKeepsTheField(t *testing.T) {
+	inWorld(t, Options{}, func(w world) {
+		w.create("running:false", Knobs{})
+		w.accepted(w.verb("start", `{"paused":true}`))
+		settle()
+		w.equal("the controller starts it by the field that it has", "asked", "running:true", w.asked())
+		w.equal("paused", "status", kubevirtv1.VirtualMachineStatusPaused, w.vm().Status.PrintableStatus)
+	})
+}
+
+// TestCrowd is about many clients at once. It is for the race detector, and for locks.
+func TestCrowd(t *testing.T) {
+	inWorld(t, Options{}, func(w world) {
+		w.create("Manual", Knobs{})
+		var crowd sync.WaitGroup
+		for _, verb := range []string{"start", "stop", "restart", "pause", "unpause", "softreboot", "migrate", "guestosinfo"} {
+			crowd.Go(func() {
+				for range 20 {
+					if code := w.verb(verb, "").Code; code < 200 || code > 599 {
+						w.Errorf("%s: %d", verb, code)
+					}
+					time.Sleep(37 * time.Millisecond)
+				}
+			})
+		}
+		crowd.Wait()
+		settle()
+		w.accepted(w.do(http.MethodDelete, machinePath+"/vm", ""))
+		time.Sleep(time.Minute)
+		w.equal("it goes", "the VM", false, w.read(machinePath+"/vm", &kubevirtv1.VirtualMachine{}))
+	})
+}
+
 func TestPowerOwnership(t *testing.T) {
 	inWorld(t, Options{}, func(w world) {
 		w.create("Halted", Knobs{})
@@ -261,7 +296,22 @@ func TestLostRace(t *testing.T) {
 	})
 }
 
-// TestRunningRequestsSurvive is about a request that comes while the controller writes the VM's status.
+// TestForcedRestartIsTakenBack is about one that is refused after the instance was given its second.
+func TestForcedRestartIsTakenBack(t *testing.T) {
+	inWorld(t, Options{}, func(w world) {
+		w.create("Always", Knobs{IgnoresShutdown: true}, func(spec map[string]any) { spec["terminationGracePeriodSeconds"] = 30 })
+		a := &virtAPI{sim: w.sim, api: w.sim.api, version: w.sim.version}
+		q := &question{namespace: "default", name: "vm"}
+		vm, vmi := w.vm(), w.vmi()
+		w.accepted(w.verb("restart", ""))
+		if err := a.replaceInstance(q, vm, vmi, true, nil); err == nil {
+			w.Error("the VM has requests that the patch does not know of")
+		}
+		w.equal("the instance has its time again", "asked", "Always Stop Start grace:30", w.asked())
+	})
+}
+
+// TestRequestsSurvive is about a request that comes while the controller writes the VM's status.
 func TestRequestsSurvive(t *testing.T) {
 	inWorld(t, Options{}, func(w world) {
 		w.create("Manual", Knobs{CreateFails: true})

@@ -30,7 +30,7 @@ func (c *controller) serveVolumeRequests(g *guest, vm *kubevirtv1.VirtualMachine
 		return
 	}
 	if g.instance != 0 && !i.Deleting {
-		c.plugRequested(g, vm, requests)
+		c.plugRequested(vm, requests)
 	}
 	vm.Spec.Template.Spec.Volumes, vm.Spec.Template.Spec.Domain.Devices.Disks = changed.Volumes, changed.Domain.Devices.Disks
 	vm.Status.VolumeRequests = slices.DeleteFunc(slices.Clone(requests), func(r kubevirtv1.VirtualMachineVolumeRequest) bool {
@@ -39,7 +39,7 @@ func (c *controller) serveVolumeRequests(g *guest, vm *kubevirtv1.VirtualMachine
 }
 
 // plugRequested has the instance follow: virt-controller asks virt-api for that.
-func (c *controller) plugRequested(g *guest, vm *kubevirtv1.VirtualMachine, requests []kubevirtv1.VirtualMachineVolumeRequest) {
+func (c *controller) plugRequested(vm *kubevirtv1.VirtualMachine, requests []kubevirtv1.VirtualMachineVolumeRequest) {
 	ref := rest.Ref{Resource: instances, Namespace: vm.Namespace, Name: vm.Name}
 	u, err := c.api.Get(ref)
 	vmi := &kubevirtv1.VirtualMachineInstance{}
@@ -48,9 +48,6 @@ func (c *controller) plugRequested(g *guest, vm *kubevirtv1.VirtualMachine, requ
 	}
 	for n := range requests {
 		applyVolumeRequest(&vmi.Spec, &requests[n])
-		if g.template != nil {
-			applyVolumeRequest(g.template, &requests[n])
-		}
 	}
 	_ = c.setVolumes(ref, managerAPI, []string{"spec"}, &vmi.Spec)
 }

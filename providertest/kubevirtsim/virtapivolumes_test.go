@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	kubevirtv1 "kubevirt.io/api/core/v1"
 )
 
@@ -177,5 +178,20 @@ func TestEphemeralVolume(t *testing.T) {
 		w.accepted(w.verb("restart", ""))
 		settle()
 		w.equal("it goes with the instance", "volumes", "vm: root, vmi: root", w.volumes())
+	})
+}
+
+// TestLostRaceOfVolumes is about a VM that has changed since virt-api read it.
+func TestLostRaceOfVolumes(t *testing.T) {
+	inWorld(t, byTemplate, func(w world) {
+		w.create("Halted", Knobs{})
+		a := &virtAPI{sim: w.sim, api: w.sim.api, version: w.sim.version}
+		q := &question{namespace: "default", name: "vm"}
+		read := w.vm()
+		w.accepted(w.do("PUT", subresources+addTo, plug("data", "claim")))
+		request := &kubevirtv1.VirtualMachineVolumeRequest{AddVolumeOptions: &kubevirtv1.AddVolumeOptions{Name: "more", Disk: &kubevirtv1.Disk{}, VolumeSource: &kubevirtv1.HotplugVolumeSource{}}}
+		refused := volumesPatched("vm", a.patchSpec(machines, q, nil, volumesPatch("/spec/template", &read.Spec.Template.Spec, request)))
+		w.equal("the API server's refusal is passed on", "invalid", true, apierrors.IsInvalid(refused))
+		w.equal("nothing is lost", "volumes", "vm: root data", w.volumes())
 	})
 }
