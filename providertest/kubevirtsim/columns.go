@@ -1,0 +1,71 @@
+package kubevirtsim
+
+import (
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/duration"
+
+	"github.com/kv-shepherd/shepherd-go/providertest/kubevirtsim/internal/rest"
+)
+
+// The columns that kubectl shows: additionalPrinterColumns of KubeVirt's CRDs (crds.go of v1.9.0).
+
+var ageColumn = rest.Column{
+	TableColumnDefinition: metav1.TableColumnDefinition{Name: "Age", Type: "date"},
+	Value: func(u *unstructured.Unstructured) any {
+		return duration.HumanDuration(time.Since(u.GetCreationTimestamp().Time))
+	},
+}
+
+// textColumn shows a field that is a string.
+func textColumn(name string, path ...string) rest.Column {
+	return rest.Column{
+		TableColumnDefinition: metav1.TableColumnDefinition{Name: name, Type: "string"},
+		Value: func(u *unstructured.Unstructured) any {
+			text, found, err := unstructured.NestedString(u.Object, path...)
+			if !found || err != nil {
+				return nil
+			}
+			return text
+		},
+	}
+}
+
+// conditionColumn shows the status of a condition.
+func conditionColumn(kind string, priority int32) rest.Column {
+	return rest.Column{
+		TableColumnDefinition: metav1.TableColumnDefinition{Name: kind, Type: "string", Priority: priority},
+		Value: func(u *unstructured.Unstructured) any {
+			conditions, _, err := unstructured.NestedSlice(u.Object, "status", "conditions")
+			if err != nil {
+				return nil
+			}
+			for _, c := range conditions {
+				if c, ok := c.(map[string]any); ok && c["type"] == kind {
+					return c["status"]
+				}
+			}
+			return nil
+		},
+	}
+}
+
+func named(name string, column rest.Column) rest.Column {
+	column.Name = name
+	return column
+}
+
+// ipColumn shows the address of an instance's first interface.
+var ipColumn = rest.Column{
+	TableColumnDefinition: metav1.TableColumnDefinition{Name: "IP", Type: "string"},
+	Value: func(u *unstructured.Unstructured) any {
+		interfaces, _, err := unstructured.NestedSlice(u.Object, "status", "interfaces")
+		if err != nil || len(interfaces) == 0 {
+			return nil
+		}
+		first, _ := interfaces[0].(map[string]any)
+		return first["ipAddress"]
+	},
+}

@@ -1,0 +1,159 @@
+package kubevirtsim
+
+import (
+	"slices"
+	"time"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/kv-shepherd/shepherd-go/providertest/kubevirtsim/internal/store"
+)
+
+// The resources that the controller works on.
+var (
+	machines   = schema.GroupResource{Group: "kubevirt.io", Resource: "virtualmachines"}
+	instances  = schema.GroupResource{Group: "kubevirt.io", Resource: "virtualmachineinstances"}
+	migrations = schema.GroupResource{Group: "kubevirt.io", Resource: "virtualmachineinstancemigrations"}
+)
+
+// run is the controller's one goroutine: it looks at every VM that has changed, or for which a time has come, until the
+// server closes. Whoever changes the objects, clients or itself, it learns of it from the store's log, in order.
+func (c *controller) run() {
+	defer close(c.done)
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		if c.rewound.Swap(false) {
+			for _, f := range c.followed {
+				f.watch = nil
+			}
+		}
+		var more []<-chan struct{}
+		busy := false
+		for _, f := range c.followed {
+			keys, wake := f.pull(c)
+			busy = busy || len(keys) > 0
+			c.lookAt(keys)
+			more = append(more, wake)
+		}
+		c.emptyNamespaces()
+		next := c.lookAtDue(time.Now())
+		if busy {
+			continue
+		}
+		if !next.IsZero() {
+			timer.Reset(time.Until(next))
+		}
+		select {
+		case <-more[0]:
+		case <-more[1]:
+		case <-more[2]:
+		case <-timer.C:
+		case <-c.wake:
+		case <-c.closing:
+			return
+		}
+	}
+}
+
+// followed is the controller's place in the log of one resource.
+type followed struct {
+	table *store.Table
+	// keyOf says which VM an object is about.
+	keyOf func(*store.Object) string
+	watch *store.Watch
+}
+
+// pull returns the VMs that have changed, and what to wait for when none has. A log that does not reach back any more,
+// or that was taken back, is no trouble: then all are looked at.
+func (f *followed) pull(c *controller) (keys []string, more <-chan struct{}) {
+	if f.watch == nil {
+		snapshot := f.table.Now()
+		watch, err := f.table.Watch(snapshot.Revision, nil)
+		if err != nil {
+			return c.known(), closedChannel // the log has moved on meanwhile: once more
+		}
+		f.watch = watch
+		for o := range snapshot.Range("", "") {
+			keys = append(keys, f.keyOf(o))
+		}
+		return append(keys, c.known()...), closedChannel
+	}
+	const enough = 256
+	events, _, more, err := f.watch.Pull(enough)
+	if err != nil {
+		f.watch = nil
+		return c.known(), closedChannel
+	}
+	for _, e := range events {
+		if key := f.keyOf(e.Object); !slices.Contains(keys, key) {
+			keys = append(keys, key)
+		}
+	}
+	if more == nil {
+		more = closedChannel
+	}
+	return keys, more
+}
+
+// closedChannel is for who need not wait.
+var closedChannel = func() chan struct{} {
+	closed := make(chan struct{})
+	close(closed)
+	return closed
+}()
+
+// ownKey is for objects that have the VM's name.
+func ownKey(o *store.Object) string { return o.Key }
+
+// targetKey is for migrations, which have a label with the instance's name.
+func targetKey(o *store.Object) string {
+	return o.Namespace + "/" + o.Labels.Get("kubevirt.io/vmi-name")
+}
+
+// known are the VMs that the controller has in its hands.
+func (c *controller) known() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	keys := make([]string, 0, len(c.guests))
+	for key := range c.guests {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+func (c *controller) lookAt(keys []string) {
+	for _, key := range keys {
+		c.mu.Lock()
+		c.look(key)
+		c.mu.Unlock()
+	}
+}
+
+// lookAtDue looks at the VMs for which a time has come, and returns the next such time.
+func (c *controller) lookAtDue(now time.Time) time.Time {
+	for {
+		c.mu.Lock()
+		if len(c.due) == 0 {
+			c.mu.Unlock()
+			return time.Time{}
+		}
+		first := c.due[0]
+		if at := first.dueAt; at.After(now) {
+			c.mu.Unlock()
+			return at
+		}
+		c.unschedule(first)
+		c.look(first.key)
+		c.mu.Unlock()
+	}
+}
+
+// nudge has the controller look again, for a change that no object shows.
+func (c *controller) nudge() {
+	select {
+	case c.wake <- struct{}{}:
+	default: // it will
+	}
+}
