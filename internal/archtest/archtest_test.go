@@ -37,6 +37,18 @@ var table = map[string]room{
 	"provider/contract":     {code: []string{"domain", "provider", "internal/..."}},
 	"provider/providermock": {code: []string{"domain", "provider", "go.uber.org/mock/gomock"}},
 	"providertest":          {code: []string{"domain", "provider", "github.com/google/go-cmp/cmp"}, tests: []string{"provider/mock"}},
+	"capability":            {code: []string{"domain"}},
+	"providertest/kubevirtsim": {
+		code: []string{"domain", "mapper", "capability", "internal/...", "providertest/kubevirtsim/internal/...",
+			"kubevirt.io/api/...", "k8s.io/api/...", "k8s.io/apimachinery/..."},
+		tests: []string{"k8s.io/client-go/...", "kubevirt.io/client-go/..."},
+	},
+	"providertest/kubevirtsim/internal/rest": {
+		code: []string{"providertest/kubevirtsim/internal/store", "k8s.io/api/...", "k8s.io/apimachinery/...", "sigs.k8s.io/yaml",
+			"gopkg.in/evanphx/json-patch.v4", "internal/..."},
+		tests: []string{"kubevirt.io/api/...", "k8s.io/client-go/..."},
+	},
+	"providertest/kubevirtsim/internal/store": {},
 	"mapper": {
 		code: []string{"domain", "internal/...", "kubevirt.io/api/...", "k8s.io/api/...", "k8s.io/apimachinery/...",
 			"sigs.k8s.io/yaml", "github.com/go-json-experiment/json/..."},

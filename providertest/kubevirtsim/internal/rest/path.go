@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/api/validation/path"
-	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
@@ -89,16 +87,4 @@ func (t *target) refineVerb(query url.Values) {
 func isTrue(value string) bool {
 	value = strings.ToLower(value)
 	return value != "false" && value != "0"
-}
-
-// nameOf is the one name that a selector selects, if it is one that a path could have.
-func nameOf(selector fields.Selector) string {
-	if selector == nil {
-		return ""
-	}
-	name, ok := selector.RequiresExactMatch("metadata.name")
-	if !ok || len(path.IsValidPathSegmentName(name)) > 0 {
-		return ""
-	}
-	return name
 }

@@ -118,12 +118,12 @@ func want(t testing.TB, s http.Handler, method, path, body string, code int, hea
 }
 
 func vmBody(name string, metadata ...string) string {
-	extra := ""
+	var extra strings.Builder
 	for _, m := range metadata {
-		extra += "," + m
+		extra.WriteString("," + m)
 	}
 	return fmt.Sprintf(`{"apiVersion":"kubevirt.io/v1","kind":"VirtualMachine","metadata":{"name":%q%s},`+
-		`"spec":{"runStrategy":"Halted","template":{"spec":{"domain":{"devices":{}}}}}}`, name, extra)
+		`"spec":{"runStrategy":"Halted","template":{"spec":{"domain":{"devices":{}}}}}}`, name, extra.String())
 }
 
 // createVMs makes VMs named a, b, ...

@@ -3,7 +3,9 @@ package rest
 import (
 	"encoding"
 	"encoding/json"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 
@@ -118,24 +120,20 @@ func leaf(t reflect.Type) *Schema {
 }
 
 func (r *reflector) ofStruct(t reflect.Type) *Schema {
-	for _, outer := range r.path {
-		if outer == t {
-			return &Schema{Type: "object", PreserveUnknown: true} // a type that contains itself
-		}
+	if slices.Contains(r.path, t) {
+		return &Schema{Type: "object", PreserveUnknown: true} // a type that contains itself
 	}
 	r.path = append(r.path, t)
 	defer func() { r.path = r.path[:len(r.path)-1] }()
 
 	s := &Schema{Type: "object", Properties: map[string]*Schema{}}
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for f := range t.Fields() {
+		f := f
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 		switch {
 		case name == "-" || !f.IsExported() && !f.Anonymous:
 		case f.Anonymous && name == "" || strings.Contains(options, "inline"):
-			for k, v := range r.of(f.Type).Properties {
-				s.Properties[k] = v
-			}
+			maps.Copy(s.Properties, r.of(f.Type).Properties)
 		case name == "":
 			s.Properties[f.Name] = r.of(f.Type)
 		default:

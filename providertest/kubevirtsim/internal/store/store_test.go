@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -130,9 +131,7 @@ func TestAgainstModel(t *testing.T) {
 		}
 		if i%1000 == 0 {
 			state := map[string]uint64{}
-			for k, v := range model {
-				state[k] = v
-			}
+			maps.Copy(state, model)
 			past = append(past, moment{s.Revision(), state})
 		}
 	}
