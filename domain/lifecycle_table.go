@@ -24,7 +24,7 @@ var lifecycle = []Rule{
 	{Verb: VerbStop, Strategy: halted, Code: CodeTransitionInProgress, Why: "409: already stopping; only a shorter grace period is taken"},
 	{Verb: VerbStop, Strategy: automatic, Is: []Flag{FlagSnapshotting}, Code: CodeSnapshotInProgress, Why: "the webhook refuses a change of run strategy"},
 	{Verb: VerbStop, Strategy: automatic, Is: []Flag{FlagRestoring}, Code: CodeRestoreInProgress, Why: "the webhook refuses a change of run strategy"},
-	{Verb: VerbStop, Strategy: automatic, Is: []Flag{FlagChangeQueued}, Code: CodeTransitionInProgress, Why: "a restart is under way: KubeVirt takes the stop, and the start that is queued makes the VM Always again (vm.go:1119, v1.9.0)"},
+	{Verb: VerbStop, Strategy: always, Is: []Flag{FlagChangeQueued}, Code: CodeTransitionInProgress, Why: "a restart is under way: KubeVirt takes the stop, and the start that is queued makes the VM Always again (vm.go:1119, v1.9.0)"},
 	{Verb: VerbStop, Why: "Always and Once become Halted, instance or not; Manual and RerunOnFailure queue a request and keep their strategy"},
 
 	{Verb: VerbRestart, Is: []Flag{FlagDeleting}, Code: CodeVMDeleting, Why: "a VM that is being deleted takes no verb but delete"},
@@ -77,6 +77,7 @@ var lifecycle = []Rule{
 
 var (
 	halted            = []RunStrategy{RunStrategyHalted}
+	always            = []RunStrategy{RunStrategyAlways}
 	once              = []RunStrategy{RunStrategyOnce}
 	rerun             = []RunStrategy{RunStrategyRerunOnFailure}
 	receiver          = []RunStrategy{RunStrategyWaitAsReceiver}

@@ -225,7 +225,7 @@ func (s Signals) startsByItself() bool {
 	case RunStrategyAlways:
 		return true
 	case RunStrategyRerunOnFailure:
-		return at.Instance == InstanceFailed || s.StartQueued || at.Instance == InstanceNone && !s.EverRan
+		return at.Instance == InstanceFailed && !s.Leaving || s.StartQueued || at.Instance == InstanceNone && !s.EverRan
 	case RunStrategyOnce:
 		return at.Instance == InstanceNone // an ended instance stays; one that was deleted is replaced
 	default:

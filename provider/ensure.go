@@ -21,7 +21,7 @@ func EnsureRunning(ctx context.Context, p PowerReader, cluster, namespace, name 
 	if err != nil {
 		return err
 	}
-	if vm.Instance == domain.InstanceLive && vm.Paused && !vm.StopPending && !opts.Paused {
+	if vm.Instance == domain.InstanceLive && vm.Paused && staysUp(vm) && !opts.Paused {
 		err := p.UnpauseVM(ctx, cluster, namespace, name, UnpauseOptions{UID: vm.UID, DryRun: opts.DryRun})
 		return except(err, domain.CodeVMNotPaused)
 	}
@@ -29,7 +29,16 @@ func EnsureRunning(ctx context.Context, p PowerReader, cluster, namespace, name 
 		return nil
 	}
 	opts.UID = vm.UID
-	return except(p.StartVM(ctx, cluster, namespace, name, opts), domain.CodeVMAlreadyRunning)
+	return except(ensureStart(ctx, p, vm, opts), domain.CodeVMAlreadyRunning)
+}
+
+// ensureStart starts a VM. A failed instance that is not replaced is on its way out, and in nobody's way then.
+func ensureStart(ctx context.Context, p Power, vm *domain.VM, opts StartOptions) error {
+	err := p.StartVM(ctx, vm.Cluster, vm.Namespace, vm.Name, opts)
+	if errors.Is(err, domain.CodeInstanceFailed) {
+		return domain.E(domain.CodeTransitionInProgress, vm.Ref().Params(), err)
+	}
+	return err
 }
 
 // willRun says whether the VM runs, or will without another request.
@@ -38,8 +47,10 @@ func willRun(vm *domain.VM) bool {
 		return false
 	}
 	switch domain.Decide(domain.VerbStart, vm.Situation()) {
-	case domain.CodeVMAlreadyRunning, domain.CodeInstanceFailed:
+	case domain.CodeVMAlreadyRunning:
 		return true
+	case domain.CodeInstanceFailed: // it is replaced, unless its end was wanted
+		return vm.Status != domain.StatusStopped
 	case domain.CodeStartNotSupported: // Always will; Once will unless its one instance has ended
 		return vm.RunStrategy == domain.RunStrategyAlways || vm.Instance == domain.InstanceNone
 	default:
@@ -47,8 +58,15 @@ func willRun(vm *domain.VM) bool {
 	}
 }
 
-// EnsureStopped makes sure that a VM is off, or on its way to. It returns when the change is requested. A VM for which a
-// start is queued that a stop would not take back is TRANSITION_IN_PROGRESS: try again later.
+// staysUp says whether nothing that was asked for ends the live instance. With run strategy Once, the controller does not
+// serve what is queued.
+func staysUp(vm *domain.VM) bool {
+	queued := vm.ChangeQueued && vm.RunStrategy != domain.RunStrategyOnce
+	return !vm.StopPending && !queued && vm.RunStrategy != domain.RunStrategyHalted
+}
+
+// EnsureStopped makes sure that a VM is off, or on its way to. It returns when the change is requested. A VM that is about
+// to start, and that cannot be stopped before it has, is TRANSITION_IN_PROGRESS: try again later.
 func EnsureStopped(ctx context.Context, p PowerReader, cluster, namespace, name string, opts StopOptions) error {
 	vm, err := ensureTarget(ctx, p, cluster, namespace, name, opts.UID)
 	if err != nil {
@@ -66,23 +84,31 @@ func EnsureStopped(ctx context.Context, p PowerReader, cluster, namespace, name 
 		}
 	}
 	opts.UID = vm.UID
-	err = p.StopVM(ctx, cluster, namespace, name, opts)
-	if startsAgain(vm) {
-		return err
+	if err := p.StopVM(ctx, cluster, namespace, name, opts); err != nil {
+		return except(err, domain.CodeVMNotRunning, domain.CodeTransitionInProgress)
 	}
-	return except(err, domain.CodeVMNotRunning, domain.CodeTransitionInProgress)
+	if startsAgain(vm) { // what is queued may outlive the stop
+		return domain.E(domain.CodeTransitionInProgress, vm.Ref().Params(), nil)
+	}
+	return nil
 }
 
-// startsAgain says whether a start waits for the controller that a stop does not take back: that of a restart, where the
-// run strategy is not one that queues its stops, or one without an instance to stop.
+// startsAgain says whether a start is to come that a stop would not, or could not, take back.
 func startsAgain(vm *domain.VM) bool {
+	reruns := vm.RunStrategy == domain.RunStrategyRerunOnFailure
 	switch {
-	case !vm.ChangeQueued || vm.Deleting:
+	case vm.RunStrategy == domain.RunStrategyAlways, vm.RunStrategy == domain.RunStrategyOnce:
+		return vm.ChangeQueued // a stop makes them Halted, and a start that is queued makes that Always
+	case vm.Instance == domain.InstanceStarting, vm.Instance == domain.InstanceLive:
+		return vm.ChangeQueued && vm.RunStrategy == domain.RunStrategyHalted // the others queue the stop in its place
+	case vm.Status == domain.StatusStopped:
 		return false
-	case vm.Instance == domain.InstanceNone:
+	case vm.Status == domain.StatusPending, vm.Status == domain.StatusStarting:
 		return true
-	default:
-		return vm.RunStrategy == domain.RunStrategyAlways || vm.RunStrategy == domain.RunStrategyOnce
+	case vm.Status == domain.StatusFailed:
+		return vm.ChangeQueued || reruns && vm.Reason.SelfHealing()
+	default: // not looked at yet, or its disks are being made
+		return vm.ChangeQueued || reruns
 	}
 }
 
@@ -94,15 +120,15 @@ func EnsurePaused(ctx context.Context, p PowerReader, cluster, namespace, name s
 		return err
 	}
 	switch {
-	case vm.Paused && !vm.StopPending:
-		return nil
-	case vm.Instance != domain.InstanceLive && willRun(vm):
+	case vm.Instance == domain.InstanceLive && !staysUp(vm), vm.Instance != domain.InstanceLive && willRun(vm):
 		return domain.E(domain.CodeTransitionInProgress, vm.Ref().Params(), nil)
+	case vm.Paused:
+		return nil
 	case vm.Instance == domain.InstanceLive:
 		opts.UID = vm.UID
 		return except(p.PauseVM(ctx, cluster, namespace, name, opts), domain.CodeVMAlreadyPaused)
 	}
-	return p.StartVM(ctx, cluster, namespace, name, StartOptions{UID: vm.UID, Paused: true, DryRun: opts.DryRun})
+	return ensureStart(ctx, p, vm, StartOptions{UID: vm.UID, Paused: true, DryRun: opts.DryRun})
 }
 
 // EnsureDeleted makes sure that a VM does not exist, or is being deleted. With opts.UID, another VM of that name is no
