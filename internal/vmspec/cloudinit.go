@@ -12,9 +12,9 @@ import (
 // (vmi-create-admitter.go, cloudInitUserMaxLen); longer documents go into a Kubernetes secret.
 const MaxCloudInit = 2048
 
-// secretKeys are the fields of a VirtualMachine that hold secrets themselves (kubevirt.io/api core/v1 schema.go, v1.9.0), in
-// lower case.
-var secretKeys = []string{"userdata", "userdatabase64", "networkdata", "networkdatabase64"}
+// secretKeys are the fields of a VirtualMachine that hold secrets themselves (kubevirt.io/api core/v1 schema.go, v1.9.0), and
+// the annotation that holds first-boot configuration (IgnitionAnnotation of its types.go), in lower case.
+var secretKeys = []string{"userdata", "userdatabase64", "networkdata", "networkdatabase64", "kubevirt.io/ignitiondata"}
 
 // IsSecretKey says whether a field of a VirtualMachine's JSON holds a secret itself. Case does not count, as it does not
 // when Go reads JSON.

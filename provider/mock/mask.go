@@ -9,7 +9,8 @@ import (
 	"github.com/kv-shepherd/shepherd-go/internal/vmspec"
 )
 
-// masked is a value of a call as JSON without its secrets; nil for none. A domain.Secret masks itself.
+// masked is a value of a call as JSON without its secrets; nil for none. A domain.Secret masks itself; what stands in a
+// manifest or in an annotation is masked by its key.
 func masked(value any) (json.RawMessage, error) {
 	if value == nil {
 		return nil, nil
@@ -18,7 +19,16 @@ func masked(value any) (json.RawMessage, error) {
 		spec.Manifest = maskedManifest(spec.Manifest)
 		value = spec
 	}
-	return json.Marshal(value)
+	text, err := json.Marshal(value)
+	if err != nil {
+		return nil, err
+	}
+	tree, err := decoded(text)
+	if err != nil {
+		return nil, err
+	}
+	hide(tree)
+	return json.Marshal(tree)
 }
 
 // maskedManifest hides the secrets of a manifest, and all of what is no manifest: nobody knows what that holds.

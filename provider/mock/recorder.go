@@ -13,8 +13,10 @@ import (
 )
 
 // Recorder writes down the calls of a provider with their answers, one JSON object a line, for a [Player]. Secrets are
-// masked: those of a spec's CloudInit, and the user data and network data of its manifest. Everything else is there as
-// it is, names and labels and addresses. It is safe for concurrent use; calls stand in the order in which they ended.
+// masked: those of a spec's CloudInit, the user data and network data of its manifest, and annotations that hold such
+// (kubectl's last-applied-configuration, kubevirt.io/ignitiondata). Everything else is there as it is, names and labels
+// and addresses. A call that panics leaves no line. It is safe for concurrent use; calls stand in the order in which they
+// ended.
 type Recorder struct {
 	mu  sync.Mutex
 	w   io.Writer
@@ -53,9 +55,12 @@ func (r *Recorder) Hook() provider.Hook {
 
 		err := next(ctx)
 		e.Duration = time.Since(begin)
-		if err != nil {
+		switch {
+		case err != nil:
 			e.Error = plain(err)
-		} else {
+		case call.Result == nil && results[call.Op] != nil:
+			e.Error = domain.E(domain.CodeInternal, nil, nil) // what the caller gets of a hook that answers nothing
+		default:
 			e.Result, resultErr = masked(call.Result)
 		}
 		r.write(e, errors.Join(inputErr, optionsErr, resultErr))
