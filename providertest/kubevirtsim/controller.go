@@ -46,7 +46,7 @@ func newController(sim *Server, api *rest.Server, config *vmsim.Config) *control
 	return &controller{
 		api: api, config: config, sim: sim,
 		followed: []*followed{
-			{table: api.Table(machines), keyOf: ownKey},
+			{table: api.Table(machines), keyOf: ownKey, echo: true},
 			{table: api.Table(instances), keyOf: ownKey},
 			{table: api.Table(migrations), keyOf: targetKey},
 		},
@@ -68,6 +68,8 @@ type guest struct {
 	machine *vmsim.Machine
 	// generation is that of the VM that the machine was told of.
 	generation int64
+	// wrote is the revision of the VM that the controller wrote last.
+	wrote string
 	// dueAt is when something happens to it, and place is one more than where it stands in the heap, 0 for not at all.
 	dueAt time.Time
 	place int

@@ -2,6 +2,7 @@ package kubevirtsim
 
 import (
 	"slices"
+	"strconv"
 	"time"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -61,6 +62,8 @@ type followed struct {
 	table *store.Table
 	// keyOf says which VM an object is about.
 	keyOf func(*store.Object) string
+	// echo says that the controller hears its own writes, which it need not look at.
+	echo  bool
 	watch *store.Watch
 }
 
@@ -86,6 +89,9 @@ func (f *followed) pull(c *controller) (keys []string, more <-chan struct{}) {
 		return c.known(), closedChannel
 	}
 	for _, e := range events {
+		if f.echo && c.isEcho(e.Object) {
+			continue
+		}
 		if key := f.keyOf(e.Object); !slices.Contains(keys, key) {
 			keys = append(keys, key)
 		}
@@ -94,6 +100,16 @@ func (f *followed) pull(c *controller) (keys []string, more <-chan struct{}) {
 		more = closedChannel
 	}
 	return keys, more
+}
+
+// isEcho says that the controller has written a VM so itself, which is at rest: then there is nothing to do about it. One
+// that is not may have more to be done.
+func (c *controller) isEcho(o *store.Object) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	g := c.guests[o.Key]
+	return g != nil && g.wrote == strconv.FormatUint(o.Revision, 10) && string(g.uid) == o.UID &&
+		g.instance == 0 && g.machine.Instance().Serial == 0 && len(g.machine.Requests()) == 0 && !g.machine.Situation().Deleting
 }
 
 // closedChannel is for who need not wait.

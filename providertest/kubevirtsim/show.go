@@ -8,6 +8,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
+	utiljson "k8s.io/apimachinery/pkg/util/json"
 	kubevirtv1 "kubevirt.io/api/core/v1"
 
 	"github.com/kv-shepherd/shepherd-go/domain"
@@ -47,7 +48,7 @@ func (c *controller) showSpec(g *guest, vm *kubevirtv1.VirtualMachine) {
 	if !m.Signals().Observed || finalized && strategyOf(vm) == m.Strategy() {
 		return
 	}
-	_ = c.update(g.ref(vm), managerController, "", func(u *unstructured.Unstructured) error {
+	changed := c.updateVM(g, vm, "", func(u *unstructured.Unstructured) error {
 		if !slices.Contains(u.GetFinalizers(), vmFinalizer) && u.GetDeletionTimestamp() == nil {
 			u.SetFinalizers(append(u.GetFinalizers(), vmFinalizer))
 		}
@@ -59,11 +60,8 @@ func (c *controller) showSpec(g *guest, vm *kubevirtv1.VirtualMachine) {
 		}
 		return unstructured.SetNestedField(u.Object, string(m.Strategy()), "spec", "runStrategy")
 	})
-	if o := c.api.Table(machines).Get(g.key); o != nil {
-		changed := &kubevirtv1.VirtualMachine{}
-		if json.Unmarshal(o.JSON(), changed) == nil {
-			g.generation, vm.Generation = changed.Generation, changed.Generation
-		}
+	if changed != nil {
+		g.generation, vm.Generation = changed.GetGeneration(), changed.GetGeneration()
 	}
 }
 
@@ -85,12 +83,14 @@ func (c *controller) showStatus(g *guest, vm *kubevirtv1.VirtualMachine, instanc
 	if equality.Semantic.DeepEqual(status, read) {
 		return
 	}
-	_ = c.update(g.ref(vm), managerController, "status", func(u *unstructured.Unstructured) error {
-		present := &kubevirtv1.VirtualMachine{}
-		if err := into(u, present); err != nil {
-			return err
+	_ = c.updateVM(g, vm, "status", func(u *unstructured.Unstructured) error {
+		present := &kubevirtv1.VirtualMachineStatus{}
+		if part, ok := u.Object["status"].(map[string]any); ok {
+			if err := into(&unstructured.Unstructured{Object: part}, present); err != nil {
+				return err
+			}
 		}
-		if !sameRequests(&present.Status, read) {
+		if !sameRequests(present, read) {
 			return errRequested
 		}
 		return setPart(u, "status", status)
@@ -215,6 +215,16 @@ func (c *controller) update(ref rest.Ref, manager, subresource string, change fu
 	return err
 }
 
+// updateVM writes a VM, and takes note of what was written; nil when that was nothing.
+func (c *controller) updateVM(g *guest, vm *kubevirtv1.VirtualMachine, subresource string, change func(*unstructured.Unstructured) error) *unstructured.Unstructured {
+	u, err := c.api.Update(background(), g.ref(vm), managerController, subresource, change)
+	if err != nil {
+		return nil
+	}
+	g.wrote = u.GetResourceVersion()
+	return u
+}
+
 // setPart replaces one part of an object by a typed value.
 func setPart(u *unstructured.Unstructured, part string, value any) error {
 	encoded, err := json.Marshal(value)
@@ -222,7 +232,7 @@ func setPart(u *unstructured.Unstructured, part string, value any) error {
 		return err
 	}
 	object := map[string]any{}
-	if err := json.Unmarshal(encoded, &object); err != nil {
+	if err := utiljson.Unmarshal(encoded, &object); err != nil {
 		return err
 	}
 	if len(object) == 0 {
@@ -248,7 +258,7 @@ func from(u *unstructured.Unstructured, source any) error {
 		return err
 	}
 	object := map[string]any{}
-	if err := json.Unmarshal(encoded, &object); err != nil {
+	if err := utiljson.Unmarshal(encoded, &object); err != nil {
 		return err
 	}
 	u.Object = object

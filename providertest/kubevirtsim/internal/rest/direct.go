@@ -65,14 +65,15 @@ func (s *Server) Create(ctx context.Context, ref Ref, manager string, object map
 
 // Update changes an object as a PUT does, hooks included, and returns it. subresource is empty or status, and decides
 // what of the change is kept. change may be called several times; it may make the object hold whatever marshals to
-// JSON. A change that changes nothing writes nothing.
+// JSON. A change that changes nothing writes nothing. The hooks of a custom resource are not asked about a change of
+// metadata alone, which controllers often make: they have had their say on all else.
 func (s *Server) Update(ctx context.Context, ref Ref, manager, subresource string, change func(*unstructured.Unstructured) error) (*unstructured.Unstructured, error) {
 	r, err := s.registered(ref)
 	if err != nil {
 		return nil, err
 	}
 	w := r.write(ctx, Update, ref, manager)
-	w.Subresource = subresource
+	w.Subresource, w.direct = subresource, true
 	done, err := s.apply(w, intent{produce: func(live *unstructured.Unstructured) (*unstructured.Unstructured, error) {
 		u := live.DeepCopy()
 		if err := change(u); err != nil {
@@ -106,12 +107,49 @@ func (r *Resource) write(ctx context.Context, op Operation, ref Ref, manager str
 	return &Write{Context: ctx, Operation: op, Resource: r, Version: r.Stored, Namespace: ref.Namespace, Name: ref.Name, Manager: manager}
 }
 
-// normal makes an object hold only what JSON has, with numbers as they are read from it.
+// normal makes an object hold only what JSON has, with numbers as they are read from it. What does already stays.
 func normal(object map[string]any) (*unstructured.Unstructured, error) {
-	encoded, err := json.Marshal(object)
-	if err != nil {
+	if err := normalFields(object); err != nil {
 		return nil, err
 	}
-	u := &unstructured.Unstructured{Object: map[string]any{}}
-	return u, utiljson.Unmarshal(encoded, &u.Object)
+	return &unstructured.Unstructured{Object: object}, nil
+}
+
+func normalFields(object map[string]any) (err error) {
+	for key, v := range object {
+		if object[key], err = normalValue(v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func normalValue(v any) (_ any, err error) {
+	switch v := v.(type) {
+	case nil, string, bool, int64:
+		return v, nil
+	case map[string]any:
+		if v == nil {
+			return nil, nil //nolint:nilnil // null
+		}
+		return v, normalFields(v)
+	case []any:
+		if v == nil {
+			return nil, nil //nolint:nilnil // null
+		}
+		for i := range v {
+			if v[i], err = normalValue(v[i]); err != nil {
+				return nil, err
+			}
+		}
+		return v, nil
+	default: // a number that was read otherwise, or some type that marshals
+		encoded, err := json.Marshal(v)
+		if err != nil {
+			return nil, err
+		}
+		var read any
+		err = utiljson.Unmarshal(encoded, &read)
+		return read, err
+	}
 }

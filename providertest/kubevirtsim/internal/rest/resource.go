@@ -103,6 +103,7 @@ type Write struct {
 	// Request is nil for a write of this process.
 	Request *http.Request
 
+	direct   bool // by Server.Update
 	warnings []string
 }
 

@@ -94,10 +94,15 @@ func (s *Server) attemptCreate(w *Write, i intent) (written, error) {
 
 // hook calls one, in the way that webhooks are called: not for status.
 func (s *Server) hook(w *Write, hook func(*Write) error) error {
-	if hook == nil || w.Subresource != "" {
+	if hook == nil || w.Subresource != "" || w.metadataOnly() {
 		return nil
 	}
 	return hook(w)
+}
+
+// metadataOnly says that a controller changes nothing else.
+func (w *Write) metadataOnly() bool {
+	return w.direct && !w.Resource.BuiltIn && w.Old != nil && w.Object != nil && equalBut("metadata", w.Object.Object, w.Old.Object)
 }
 
 // admitNew runs a new object through admission, and gives it what the server sets.
