@@ -128,7 +128,6 @@ func (r *reflector) ofStruct(t reflect.Type) *Schema {
 
 	s := &Schema{Type: "object", Properties: map[string]*Schema{}}
 	for f := range t.Fields() {
-		f := f
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 		switch {
 		case name == "-" || !f.IsExported() && !f.Anonymous:
