@@ -143,6 +143,16 @@ var statusMutants = []mutant{
 			vm.Message = ""
 		}
 	})},
+	{"a VM whose claim is missing is PROVISIONING", seeing(func(vm *domain.VM) {
+		if vm.Reason == domain.ReasonMissingClaim && vm.RunStrategy == domain.RunStrategyAlways {
+			vm.Status, vm.Reason = domain.StatusProvisioning, ""
+		}
+	})},
+	{"a VM whose image cannot be pulled is STARTING", seeing(func(vm *domain.VM) {
+		if vm.Reason == domain.ReasonImagePull && vm.RunStrategy == domain.RunStrategyAlways {
+			vm.Status, vm.Reason = domain.StatusStarting, ""
+		}
+	})},
 	{"a VM that is FAILED stays so", staysFailed},
 	{"failed starts are not counted", seeing(func(vm *domain.VM) { vm.StartFailure = nil })},
 	{"the next start is not told", seeing(func(vm *domain.VM) {

@@ -53,6 +53,7 @@ var statusChecks = []check{
 			e.turn("vm", Knobs{})
 			vm = e.settles("vm", domain.StatusRunning)
 			e.same("reason of the VM that runs", domain.Reason(""), vm.Reason)
+			checkHindrances(e)
 		},
 	},
 	{
@@ -72,6 +73,36 @@ var statusChecks = []check{
 			e.holds(vm.StartFailure.RetryAfter.After(time.Now()), "the next start is at %s, it is %s", vm.StartFailure.RetryAfter, time.Now())
 		},
 	},
+}
+
+// hindrances keep a VM that should run from running, each by a knob, and it runs when that is turned back.
+var hindrances = []struct {
+	name   string
+	knobs  Knobs
+	status domain.VMStatus
+	reason domain.Reason
+}{
+	{"image", Knobs{ImagePullFailure: true}, domain.StatusFailed, domain.ReasonImagePull},
+	{"claim", Knobs{MissingClaim: true}, domain.StatusFailed, domain.ReasonMissingClaim},
+	{"import", Knobs{DataVolumeError: true}, domain.StatusFailed, domain.ReasonDataVolumeError},
+	{"unbound", Knobs{VolumesUnbound: true}, domain.StatusProvisioning, ""},
+	{"disks", Knobs{Provisioning: true}, domain.StatusProvisioning, ""},
+}
+
+// checkHindrances has a VM for each knob that the harness can turn.
+func checkHindrances(e *env) {
+	for _, at := range hindrances {
+		if !e.has(append(at.knobs.needs(), NeedPut, NeedTurn)...) {
+			continue
+		}
+		e.put(e.spec(at.name, domain.RunStrategyAlways), at.knobs)
+		vm := e.settles(at.name, at.status)
+		e.same(at.name+": reason", at.reason, vm.Reason)
+		e.same(at.name+": heals itself", at.status == domain.StatusFailed, vm.SelfHealing)
+		e.turn(at.name, Knobs{})
+		vm = e.settles(at.name, domain.StatusRunning)
+		e.same(at.name+": reason of the VM that runs", domain.Reason(""), vm.Reason)
+	}
 }
 
 // checkUnobserved has a VM that will run: KubeVirt's API server fills in printableStatus Stopped before the controller

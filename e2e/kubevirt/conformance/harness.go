@@ -32,6 +32,8 @@ var missing = map[providertest.Need]string{
 	providertest.NeedSituate:       "a situation here is the outcome of a life, and the controllers undo any other",
 	providertest.NeedExpireCursors: "this API server answers old tokens from its cache; package expired has one that does not",
 	"Knobs.Printable":              "virt-controller writes its own word back at once",
+	"Knobs.Provisioning":           "no CDI runs here",
+	"Knobs.DataVolumeError":        "no CDI runs here",
 	"Knobs.Unmappable":             "neither KubeVirt's schemas nor its webhooks let such an object in",
 }
 
