@@ -40,7 +40,7 @@ var crudCreateChecks = []check{
 	},
 	{
 		id:    "CRUD-07",
-		why:   "a dry run of create, update, apply or delete is answered as the real call, and changes nothing",
+		why:   "a dry run is answered as the real call would be, and changes nothing: neither what is stored nor power nor place",
 		needs: need(NeedDryRun),
 		run:   checkDryRuns,
 	},

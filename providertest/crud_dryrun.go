@@ -9,19 +9,25 @@ import (
 
 func checkDryRuns(e *env) {
 	before := e.halted("vm")
+	owned := e.has(NeedOwnership, NeedEdit)
+	if owned {
+		before = e.edit("vm", label("theirs", "1"))
+	}
 	dryCreates(e)
 	e.unchanged("creates", before)
 	if e.has(NeedUpdate) {
-		dryUpdates(e, before)
+		dryUpdates(e, before, owned)
 		e.unchanged("updates", before)
 	}
 	if e.has(NeedApply) {
-		dryApplies(e)
+		dryApplies(e, owned)
 		e.unchanged("applies", before)
 	}
-	dryDeletes(e)
+	dryDeletes(e, before)
 	e.unchanged("deletes", before)
 	e.holds(!e.get("vm").Deleting, "a dry run of a delete began one")
+	dryPower(e, before)
+	e.unchanged("verbs of power", before)
 	e.stores("after every dry run", "vm")
 }
 
@@ -58,9 +64,14 @@ func dryCreates(e *env) {
 		"an invalid spec":      create("new", func(s *domain.VMSpec) { s.MemoryBytes = -1 }),
 		"a name that is none":  create("No Name", func(*domain.VMSpec) {}),
 	})
+	if e.has(NeedInstanceTypes) {
+		e.sameVerdicts("create", map[string]dryCall{
+			"an unknown instance type": create("new", func(s *domain.VMSpec) { *s = e.typed("new", domain.RunStrategyHalted, e.ns+"-unknown") }),
+		})
+	}
 }
 
-func dryUpdates(e *env, before *domain.VM) {
+func dryUpdates(e *env, before *domain.VM, owned bool) {
 	shown, applied, err := e.updateVM("vm", label("a", "1"), provider.UpdateOptions{DryRun: true})
 	if e.code("dry run of update", err, "") {
 		e.same("label as it would be", "1", shown.Labels["a"])
@@ -74,14 +85,19 @@ func dryUpdates(e *env, before *domain.VM) {
 			return err
 		}
 	}
-	e.sameVerdicts("update", map[string]dryCall{
+	refused := map[string]dryCall{
 		"a missing VM":      update("missing", label("a", "1"), provider.UpdateOptions{}),
 		"another UID":       update("vm", label("a", "1"), provider.UpdateOptions{UID: noUID}),
+		"another revision":  update("vm", label("a", "1"), provider.UpdateOptions{Revision: before.Revision + "0"}),
 		"an invalid change": update("vm", domain.VMChange{MemoryBytes: new(int64(-1))}, provider.UpdateOptions{}),
-	})
+	}
+	if owned {
+		refused["another's label"] = update("vm", label("theirs", "2"), provider.UpdateOptions{})
+	}
+	e.sameVerdicts("update", refused)
 }
 
-func dryApplies(e *env) {
+func dryApplies(e *env, owned bool) {
 	spec := e.spec("new", domain.RunStrategyAlways)
 	spec.Labels = map[string]string{"a": "1"}
 	shown, err := e.apply(spec, provider.ApplyOptions{DryRun: true})
@@ -102,13 +118,17 @@ func dryApplies(e *env) {
 			return err
 		}
 	}
-	e.sameVerdicts("apply", map[string]dryCall{
+	refused := map[string]dryCall{
 		"another UID":     apply(provider.ApplyOptions{UID: noUID}, func(*domain.VMSpec) {}),
 		"an invalid spec": apply(provider.ApplyOptions{}, func(s *domain.VMSpec) { s.MemoryBytes = -1 }),
-	})
+	}
+	if owned {
+		refused["another's label"] = apply(provider.ApplyOptions{}, func(s *domain.VMSpec) { s.Labels = map[string]string{"theirs": "2"} })
+	}
+	e.sameVerdicts("apply", refused)
 }
 
-func dryDeletes(e *env) {
+func dryDeletes(e *env, before *domain.VM) {
 	e.code("dry run of delete", e.removeVM("vm", provider.DeleteOptions{DryRun: true}), "")
 	remove := func(name string, opts provider.DeleteOptions) dryCall {
 		return func(dry bool) error {
@@ -117,7 +137,8 @@ func dryDeletes(e *env) {
 		}
 	}
 	e.sameVerdicts("delete", map[string]dryCall{
-		"a missing VM": remove("missing", provider.DeleteOptions{}),
-		"another UID":  remove("vm", provider.DeleteOptions{UID: noUID}),
+		"a missing VM":     remove("missing", provider.DeleteOptions{}),
+		"another UID":      remove("vm", provider.DeleteOptions{UID: noUID}),
+		"another revision": remove("vm", provider.DeleteOptions{Revision: before.Revision + "0"}),
 	})
 }

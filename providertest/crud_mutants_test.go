@@ -9,7 +9,7 @@ import (
 	"github.com/kv-shepherd/shepherd-go/provider"
 )
 
-var crudMutants = slices.Concat(createMutants, intentMutants, specMutants, dryRunMutants, validateMutants, placeMutants,
+var crudMutants = slices.Concat(createMutants, intentMutants, specMutants, dryRunMutants, dryVerbMutants, validateMutants, placeMutants,
 	sharingMutants, updateMutants, ownershipMutants, appliedMutants, deleteMutants, fieldMutants)
 
 var createMutants = []mutant{

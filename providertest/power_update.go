@@ -31,7 +31,9 @@ func neverOn(e *env, spec domain.VMSpec) { e.stopped(spec) }
 func turnedOff(e *env, spec domain.VMSpec) {
 	e.runs(spec)
 	e.must("stop "+spec.Name, e.stop(spec.Name))
-	e.settles(spec.Name, domain.StatusStopped)
+	e.until(spec.Name, "off, its instance gone", func(vm *domain.VM) bool { // an ended one may stay a while
+		return vm.Status == domain.StatusStopped && vm.Instance == domain.InstanceNone && !vm.ChangeQueued
+	})
 }
 
 func checkUpdateKeepsPower(e *env) {

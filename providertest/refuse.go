@@ -79,6 +79,9 @@ var refusals = map[Need]func(*env){
 			_, err := e.Provider.MigrateVM(e.ctx, e.cluster, e.ns, "vm", provider.MigrateOptions{DryRun: true})
 			return err
 		},
+		provider.OpCancelMigration: func(e *env) error {
+			return e.Provider.CancelMigration(e.ctx, e.cluster, e.ns, "move", provider.CancelOptions{DryRun: true})
+		},
 	}),
 	NeedIdempotency: refuses(map[provider.Op]func(*env) error{
 		provider.OpCreateVM: func(e *env) error {

@@ -97,11 +97,11 @@ func (e *env) settles(name string, status domain.VMStatus) *domain.VM {
 // quiet waits until nothing is written to a VM any more, so that what changes afterwards is the check's own doing. It
 // returns the VM as it is then.
 func (e *env) quiet(name string) *domain.VM {
-	const enough = 8 // looks in a row, an interval apart
+	const enough = 8 // looks in a row
 	deadline := time.Now().Add(e.h.settle())
 	last := e.get(name)
 	for looks := 1; looks < enough; looks++ {
-		e.sleep(2 * e.h.interval())
+		e.sleep(4 * e.h.interval())
 		vm := e.get(name)
 		if vm.Revision != last.Revision || vm.InstanceRevision != last.InstanceRevision {
 			looks = 0
