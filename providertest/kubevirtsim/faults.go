@@ -102,6 +102,7 @@ func (l *faultLayer) strike(w http.ResponseWriter, r *http.Request, f *Fault) {
 		f.answer(w)
 	case Hang, Silence:
 		l.hang(r)
+		panic(http.ErrAbortHandler) // no answer either for one who has not quite gone
 	case Reset:
 		panic(http.ErrAbortHandler) // net/http's way to break off: it closes the connection, or resets the stream
 	default: // an answer that is empty, and ends
@@ -161,7 +162,7 @@ func (f *Fault) answer(w http.ResponseWriter) {
 	}
 	body := []byte(f.Body)
 	if f.Body == "" && f.code() != http.StatusUnauthorized {
-		body = f.statusJSON()
+		body = append(f.statusJSON(), '\n')
 	}
 	w.WriteHeader(f.code())
 	_, _ = w.Write(body) // whether anybody reads it is no concern of a fault's
@@ -172,7 +173,7 @@ func (f *Fault) statusJSON() []byte {
 	if err != nil {
 		panic(err) // a Status is made of texts and numbers
 	}
-	return append(body, '\n')
+	return body
 }
 
 // errorEvent is the answer as the last frame of a watch.

@@ -95,7 +95,7 @@ func (w *faultyWriter) strike() {
 	case Hang:
 		w.mute = true
 		w.layer.hang(w.request)
-		w.end()
+		panic(http.ErrAbortHandler) // no end in good order for one who has not quite gone
 	case Silence:
 		w.mute = true
 	case Reset:
