@@ -145,7 +145,9 @@ var texts = []struct {
 	// Server-side apply reports a field its schema lacks as a fault of its own.
 	{500, regexp.MustCompile(`failed to create typed patch object|field not declared in schema`), domain.CodeInvalidSpec},
 	{500, regexp.MustCompile(`failed calling webhook`), domain.CodeWebhookUnavailable},
-	// virt-api wraps its own and the webhook's refusals in InternalError.
+	// virt-api wraps its own and the webhook's refusals in InternalError, and so the failed test of a JSON patch, which
+	// Kubernetes answers with its word for any 422 (pkg/virt-api/rest/lifecycle.go, v1.9.0): a lost race.
+	{500, regexp.MustCompile(`the server rejected our request due to an error in our request`), domain.CodeRevisionConflict},
 	{500, regexp.MustCompile(`stop/start already underway`), domain.CodeTransitionInProgress},
 	{500, regexp.MustCompile(`in-flight migration detected`), domain.CodeMigrationInProgress},
 	{500, regexp.MustCompile(`until snapshot .* completes`), domain.CodeSnapshotInProgress},

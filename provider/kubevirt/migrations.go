@@ -36,7 +36,8 @@ func (p *Provider) migrate(ctx context.Context, c *cluster, ref domain.Ref, opts
 		}
 	}
 	v := verb{verb: domain.VerbMigrate, uid: opts.UID}
-	if _, err := p.decide(ctx, c, ref, v); err != nil {
+	at, err := p.decide(ctx, c, ref, v)
+	if err != nil {
 		return nil, p.nameActive(ctx, c, ref, err)
 	}
 	if active, err := p.active(ctx, c, ref); err != nil || active != nil {
@@ -53,13 +54,13 @@ func (p *Provider) migrate(ctx context.Context, c *cluster, ref domain.Ref, opts
 		object.Name = generatedName(ref.Name)
 	}
 	var made *kubevirtv1.VirtualMachineInstanceMigration
-	err := call{cluster: c, ref: ref, write: !opts.DryRun, spec: true}.do(ctx, func(ctx context.Context) (err error) {
+	err = call{cluster: c, ref: ref, write: !opts.DryRun, spec: true}.do(ctx, func(ctx context.Context) (err error) {
 		made, err = c.set.KubevirtV1().VirtualMachineInstanceMigrations(ref.Namespace).
 			Create(ctx, object, metav1.CreateOptions{FieldManager: p.manager, DryRun: dryRun(opts.DryRun)})
 		return err
 	})
 	if err != nil {
-		return nil, p.nameActive(ctx, c, ref, p.explain(ctx, c, ref, v, err))
+		return nil, p.nameActive(ctx, c, ref, p.explain(ctx, c, ref, v, at, err))
 	}
 	return p.mapper(ref.Cluster).MapMigration(made)
 }

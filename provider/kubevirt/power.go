@@ -103,17 +103,22 @@ func (p *Provider) power(ctx context.Context, op provider.Op, ref domain.Ref, v 
 		if err != nil {
 			return at, err
 		}
-		return at, p.explain(ctx, c, ref, v, c.send(ctx, ref, v))
+		return at, p.explain(ctx, c, ref, v, at, c.send(ctx, ref, v))
 	})
 	return args.Error(op, ref, err)
 }
 
-// explain turns the server's refusal of a verb into the lifecycle table's, where the VM's state is the reason.
-func (p *Provider) explain(ctx context.Context, c *cluster, ref domain.Ref, v verb, refusal error) error {
+// explain turns the server's refusal of a verb into the lifecycle table's, where the VM's state is the reason, and into
+// VM_NOT_FOUND where another VM has the name by now: virt-api says 500 of a VM that goes while it writes.
+func (p *Provider) explain(ctx context.Context, c *cluster, ref domain.Ref, v verb, asked live, refusal error) error {
 	if !undecided(refusal) {
 		return refusal
 	}
-	if _, why := p.decide(ctx, c, ref, v); why != nil {
+	now, why := p.decide(ctx, c, ref, v)
+	switch {
+	case now.vm != nil && now.vm.UID != asked.vm.UID:
+		return because(domain.E(domain.CodeVMNotFound, domain.Params{domain.ParamUID: asked.vm.UID}, nil), refusal)
+	case why != nil:
 		return because(why, refusal)
 	}
 	return refusal
