@@ -108,9 +108,12 @@ func TestRecreated(t *testing.T) {
 		inWorld(t, Options{}, func(w world) {
 			w.create(always, Knobs{})
 			first := w.vmi().UID
+			w.sim.controller.mu.Lock() // it is not to see the first one go
 			w.delete(machinePath + "/vm")
 			w.merge(machinePath+"/vm", `{"metadata":{"finalizers":null}}`)
-			w.create(always, Knobs{}) // before the controller has seen the first one go
+			w.accepted(w.do(http.MethodPost, machinePath, strings.Replace(fmt.Sprintf(haltedVM, "vm"), halted, always, 1), "Content-Type", "application/json"))
+			w.sim.controller.mu.Unlock()
+			settle()
 			if vmi := w.vmi(); vmi == nil || vmi.UID == first || vmi.OwnerReferences[0].UID != w.vm().UID || w.shown() != "Running" {
 				t.Errorf("the instance of the first VM is in the way of the second, which is %s", w.shown())
 			}
