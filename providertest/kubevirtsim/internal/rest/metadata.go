@@ -105,6 +105,9 @@ func (w *Write) checkNew() error {
 // checkChange validates a change of metadata. Custom resources are checked twice, and a fault is told twice (BeforeUpdate
 // and customResourceValidator.ValidateUpdate).
 func (w *Write) checkChange() error {
+	if w.direct && w.Subresource == "status" {
+		return nil // a controller's, which keeps metadata as they are
+	}
 	at := field.NewPath("metadata")
 	errs := validation.ValidateObjectMetaAccessor(w.Object, w.Resource.Namespaced, path.ValidatePathSegmentName, at)
 	errs = append(errs, validation.ValidateObjectMetaAccessorUpdate(w.Object, w.Old, at)...)
