@@ -39,7 +39,7 @@ type Fault struct {
 	Do Action
 	// After is how much of the body passes before it happens: frames of a watch, bytes of any other answer. Into is how many
 	// bytes pass besides, so that it happens in the midst of a frame. For an action that takes no body to happen, none of
-	// both is before the headers, and AtBody right after them. An answer that is shorter passes as it is.
+	// both is before the headers, and AtBody right after them, without Into. An answer that is shorter passes as it is.
 	After, Into int
 
 	// Status, Reason, Message, RetryAfter (the header's text, whatever it is) and Details make the answer of [Answer]. A
@@ -93,9 +93,11 @@ func (f *Fault) matches(r *http.Request) bool {
 	return f.Path == "" || pathMatches(f.Path, r.URL.Path)
 }
 
+// isWatch reads the parameter as the API does: all but two words mean yes, even none
+// (Convert_Slice_string_To_bool, apimachinery v0.34 runtime/conversion.go).
 func isWatch(r *http.Request) bool {
-	watch := r.URL.Query().Get("watch")
-	return r.Method == http.MethodGet && (watch == "true" || watch == "1")
+	watch, given := r.URL.Query()["watch"]
+	return r.Method == http.MethodGet && given && strings.ToLower(watch[0]) != "false" && watch[0] != "0"
 }
 
 // pathMatches compares segment by segment, so that "*" never spans a slash.

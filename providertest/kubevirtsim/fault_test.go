@@ -414,6 +414,8 @@ func TestChoice(t *testing.T) {
 		"writes, patch":    {"all but GET", Fault{Writes: true, Count: 1}, "PATCH", "/x", []int{0}},
 		"watch":            {"by its parameter", Fault{Watch: true, Count: 1}, get, "/x?watch=1", []int{0}},
 		"no watch":         {"by its parameter", Fault{Watch: true}, get, "/x?watch=false", nil},
+		"watch, unsaid":    {"the API takes it for yes", Fault{Watch: true, Count: 1}, get, "/x?watch=", []int{0}},
+		"watch=0":          {"and this for no", Fault{Watch: true}, get, "/x?watch=0", nil},
 		"watch by another": {"only a GET watches", Fault{Watch: true}, "DELETE", "/x?watch=true", nil},
 		"not watches":      {"this is one", Fault{NoWatch: true}, get, "/x?watch=true", nil},
 		"client":           {"by what its name begins with", Fault{Client: "client", Count: 1}, get, "/x", []int{0}},
