@@ -55,6 +55,11 @@ func pluggedIntoInstance(disks []domain.Disk, i *instanceView) []domain.Disk {
 // isAttached says whether a volume that the instance lists is there: a hot-plugged one is when its phase is Ready.
 func (s *volumeStatusView) isAttached() bool { return !s.hotplug || s.phase == "Ready" }
 
+// failing says whether the reason and message of a volume are an error's: a volume that is attached has both too.
+func (s *volumeStatusView) failing() bool {
+	return s.phase == "Pending" && s.reason != "" || s.phase == "MemoryDumpFailed"
+}
+
 // volume finds what an instance says of a volume, or nil.
 func (i *instanceView) volume(name string) *volumeStatusView {
 	for n := range i.volumes {

@@ -17,7 +17,7 @@ func disks(v *vmView, i *instanceView) []domain.Disk {
 	}
 	for n := range guest.devices {
 		if device := &guest.devices[n]; !hasVolume(guest.volumes, device.name) {
-			d := domain.Disk{Name: text(device.name), Kind: domain.DiskOther, RawKind: "empty"}
+			d := domain.Disk{Name: device.name, Kind: domain.DiskOther, RawKind: "empty"}
 			attachDevice(&d, device)
 			out = append(out, d)
 		}
@@ -33,11 +33,11 @@ func disks(v *vmView, i *instanceView) []domain.Disk {
 
 func disk(volume *volumeView, devices []deviceView) domain.Disk {
 	d := domain.Disk{
-		Name:         text(volume.name),
+		Name:         volume.name,
 		Kind:         volume.kind,
 		RawKind:      volume.rawKind,
-		Image:        message(volume.image),
-		Claim:        text(volume.claim),
+		Image:        volume.image,
+		Claim:        volume.claim,
 		Bytes:        volume.bytes,
 		Hotpluggable: volume.hotpluggable,
 	}
@@ -51,7 +51,7 @@ func disk(volume *volumeView, devices []deviceView) domain.Disk {
 }
 
 func attachDevice(d *domain.Disk, device *deviceView) {
-	d.Bus = text(device.bus)
+	d.Bus = device.bus
 	d.CDROM = device.cdrom
 	d.ReadOnly = device.readOnly
 	d.BootOrder = device.bootOrder
@@ -66,14 +66,14 @@ func madeWithVM(d *domain.Disk, v *vmView) {
 			continue
 		}
 		d.Bytes = t.bytes
-		d.StorageClass = text(t.storageClass)
+		d.StorageClass = t.storageClass
 		switch {
 		case t.blank:
 			d.Kind = domain.DiskBlank
 		case t.clone:
-			d.Kind, d.SourceClaim = domain.DiskClone, text(t.sourceClaim)
+			d.Kind, d.SourceClaim = domain.DiskClone, t.sourceClaim
 			if t.sourceNamespace != v.namespace {
-				d.SourceNamespace = text(t.sourceNamespace)
+				d.SourceNamespace = t.sourceNamespace
 			}
 		}
 		return

@@ -35,3 +35,25 @@ func (k *identityKeys) of(labels map[string]string) domain.Identity {
 		Installation: labels[k.installation],
 	}
 }
+
+// set takes one label.
+func (k *identityKeys) set(id *domain.Identity, key, value string) {
+	switch key {
+	case k.managedBy:
+		id.ManagedBy = value
+	case k.system:
+		id.System = value
+	case k.service:
+		id.Service = value
+	case k.instance:
+		id.Instance = value
+	case k.ticketID:
+		id.TicketID = value
+	case k.createdBy:
+		id.CreatedBy = value
+	case k.hostname:
+		id.Hostname = value
+	case k.installation:
+		id.Installation = value
+	}
+}

@@ -23,11 +23,11 @@ func instanceState(phase string) domain.InstanceState {
 // joinInstance adds what an instance says of itself.
 func joinInstance(vm *domain.VM, v *vmView, i *instanceView) {
 	vm.Instance = instanceState(i.phase)
-	vm.InstanceID = text(i.uid)
-	vm.InstanceRevision = text(i.revision)
-	vm.Phase = text(i.phase)
+	vm.InstanceID = i.uid
+	vm.InstanceRevision = i.revision
+	vm.Phase = i.phase
 	vm.StartedAt = i.runningSince
-	vm.Node = text(i.node)
+	vm.Node = i.node
 	vm.Migration = i.migration
 	if ended(vm.Instance) { // it stands there as its last breath left it: no address is anybody's now
 		vm.CPU, vm.Memory = computeAsked(v)
@@ -38,7 +38,7 @@ func joinInstance(vm *domain.VM, v *vmView, i *instanceView) {
 	vm.Interfaces = i.interfaces
 	vm.PrimaryIP = domain.PrimaryIP(vm.Networks, vm.Interfaces)
 	if i.guestOS != (domain.GuestOS{}) {
-		vm.GuestOS = &i.guestOS
+		vm.GuestOS = new(i.guestOS)
 	}
 	believe(vm, i.conditions)
 	vm.SoftRebootable = softRebootable(vm, &i.guest)
@@ -105,9 +105,9 @@ func factOf(c *conditionView) domain.Fact {
 func explained(c *conditionView) string {
 	switch {
 	case c.reason == "":
-		return message(c.message)
+		return c.message
 	case c.message == "":
-		return text(c.reason)
+		return c.reason
 	default:
 		return message(c.reason + ": " + c.message)
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/kv-shepherd/shepherd-go/domain"
 )
 
-// join makes the domain value of a VM and its instance, which is nil when there is none.
+// join makes the domain value of a VM and its instance, which is nil when there is none. Their text is clean.
 func (m *Mapper) join(v *vmView, i *instanceView) *domain.VM {
 	vm := m.asked(v)
 	vm.Networks = networks(&v.guest)
@@ -29,22 +29,22 @@ func (m *Mapper) join(v *vmView, i *instanceView) *domain.VM {
 func (m *Mapper) asked(v *vmView) *domain.VM {
 	vm := &domain.VM{
 		Cluster:       m.cluster,
-		Namespace:     text(v.namespace),
-		Name:          text(v.name),
-		UID:           text(v.uid),
-		Revision:      text(v.revision),
+		Namespace:     v.namespace,
+		Name:          v.name,
+		UID:           v.uid,
+		Revision:      v.revision,
 		Generation:    v.generation,
 		CreatedAt:     v.createdAt,
-		Labels:        values(v.labels),
-		Annotations:   annotations(v.annotations),
-		GuestLabels:   values(v.guestLabels),
-		RunStrategy:   domain.RunStrategy(text(v.runStrategy)),
+		Labels:        v.labels.toMap(),
+		Annotations:   v.annotations.toMap(),
+		GuestLabels:   v.guestLabels.toMap(),
+		RunStrategy:   domain.RunStrategy(v.runStrategy),
 		LegacyRunning: v.legacyRunning,
 		InstanceType:  v.instanceType,
 		Preference:    v.preference,
-		NodeSelector:  values(v.guest.nodeSelector),
+		NodeSelector:  v.guest.nodeSelector.toMap(),
 		Tolerations:   v.guest.tolerations,
-		RawStatus:     text(v.printable),
+		RawStatus:     v.printable,
 		StartFailure:  v.startFailures,
 		ChangeQueued:  v.changeQueued,
 		Snapshotting:  v.snapshotting,
@@ -55,7 +55,7 @@ func (m *Mapper) asked(v *vmView) *domain.VM {
 	vm.Identity = m.identity.of(vm.Labels)
 	vm.ManualRecovery = find(v.conditions, "ManualRecoveryRequired").isTrue()
 	if c := find(v.conditions, "RestartRequired"); c.isTrue() {
-		vm.RestartRequired, vm.RestartReason = true, message(c.message)
+		vm.RestartRequired, vm.RestartReason = true, c.message
 	}
 	return vm
 }

@@ -12,6 +12,9 @@ type Options struct {
 	Cluster string
 	// LabelPrefix is the prefix of the identity labels. Empty means [domain.DefaultLabelPrefix].
 	LabelPrefix string
+	// RecordAnnotations are the keys of annotations that a record keeps, besides those under LabelPrefix, which it keeps
+	// always. Nil keeps no others.
+	RecordAnnotations []string
 }
 
 // Mapper maps the objects of one cluster. It holds no state and may be used concurrently.
@@ -19,15 +22,25 @@ type Mapper struct {
 	cluster  string
 	prefix   string
 	identity identityKeys
+
+	annotationPrefix  string
+	recordAnnotations map[string]bool
 }
 
 // New returns a Mapper.
 func New(opts Options) *Mapper {
-	return &Mapper{
+	m := &Mapper{
 		cluster:  opts.Cluster,
 		prefix:   opts.LabelPrefix,
 		identity: newIdentityKeys(opts.LabelPrefix),
+
+		annotationPrefix:  domain.LabelKey(opts.LabelPrefix, ""),
+		recordAnnotations: make(map[string]bool, len(opts.RecordAnnotations)),
 	}
+	for _, key := range opts.RecordAnnotations {
+		m.recordAnnotations[key] = true
+	}
+	return m
 }
 
 // incompatible makes the error of an object that lacks fields it must have.

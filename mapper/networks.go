@@ -17,10 +17,10 @@ func networks(guest *guestView) []domain.Network {
 	out := make([]domain.Network, len(guest.networks))
 	for n := range guest.networks {
 		network := &guest.networks[n]
-		out[n] = domain.Network{Name: text(network.name), Attachment: text(network.attachment)}
+		out[n] = domain.Network{Name: network.name, Attachment: network.attachment}
 		for k := range guest.interfaces {
 			if iface := &guest.interfaces[k]; iface.name == network.name {
-				out[n].Binding, out[n].Model, out[n].MAC = text(iface.binding), text(iface.model), text(iface.mac)
+				out[n].Binding, out[n].Model, out[n].MAC = iface.binding, iface.model, iface.mac
 				break
 			}
 		}

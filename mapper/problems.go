@@ -44,7 +44,7 @@ func explain(vm *domain.VM, v *vmView, i *instanceView) {
 		p = append(p, domain.Problem{Source: "startFailure", Reason: "CrashLoopBackOff"})
 	}
 	if vm.Instance == domain.InstanceFailed && i != nil {
-		p = append(p, domain.Problem{Source: "instance", Reason: first(text(i.reason), "Failed"), Since: i.phaseSince})
+		p = append(p, domain.Problem{Source: "instance", Reason: first(i.reason, "Failed"), Since: i.phaseSince})
 	}
 	if i != nil {
 		p = volumeProblems(p, i)
@@ -94,20 +94,19 @@ func conditionProblems(v *vmView, i *instanceView) []domain.Problem {
 
 func problem(c *conditionView) domain.Problem {
 	return domain.Problem{
-		Source:  "condition/" + text(c.kind),
-		Reason:  text(c.reason),
-		Message: message(c.message),
+		Source:  "condition/" + c.kind,
+		Reason:  c.reason,
+		Message: c.message,
 		Since:   c.since,
 	}
 }
 
-// volumeProblems adds volumes that wait with a reason, and memory dumps that failed: a volume that is attached has a
-// reason and a message too, in other phases.
+// volumeProblems adds volumes that wait with a reason, and memory dumps that failed.
 func volumeProblems(p []domain.Problem, i *instanceView) []domain.Problem {
 	for n := range i.volumes {
 		s := &i.volumes[n]
-		if s.phase == "Pending" && s.reason != "" || s.phase == "MemoryDumpFailed" {
-			p = append(p, domain.Problem{Source: "volume/" + text(s.name), Reason: text(s.reason), Message: message(s.message)})
+		if s.failing() {
+			p = append(p, domain.Problem{Source: "volume/" + s.name, Reason: s.reason, Message: s.message})
 		}
 	}
 	return p

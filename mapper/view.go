@@ -6,25 +6,26 @@ import (
 	"github.com/kv-shepherd/shepherd-go/domain"
 )
 
-// objectView is what is taken from the metadata of any object. Its maps may be those of the input.
+// objectView is what is taken from the metadata of any object.
 type objectView struct {
 	namespace, name, uid, revision string
 	generation                     int64
 	createdAt                      time.Time
 	deleting                       bool
 	deletedAt                      time.Time // when the delete was asked for
-	labels, annotations            map[string]string
 }
 
 // vmView is what is taken from a VirtualMachine.
 type vmView struct {
 	objectView
 
+	labels, annotations pairs
+
 	runStrategy              string
 	legacyRunning            bool
 	instanceType, preference *domain.Matcher
 
-	guestLabels map[string]string
+	guestLabels pairs
 	guest       guestView
 	templates   []templateView // disks that are made with the VM
 
@@ -43,6 +44,7 @@ type vmView struct {
 type instanceView struct {
 	objectView
 
+	owner string // UID of the controlling owner
 	guest guestView
 
 	phase, reason, node string
@@ -66,7 +68,7 @@ type guestView struct {
 	networks      []networkView
 	interfaces    []interfaceView
 	noPodNetwork  bool // autoattachPodInterface is false
-	nodeSelector  map[string]string
+	nodeSelector  pairs
 	tolerations   []domain.Toleration
 	probeForbids  bool // a liveness probe other than the guest agent's ping
 	acpiForbidden bool // ACPI is explicitly off

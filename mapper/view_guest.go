@@ -20,7 +20,7 @@ func viewGuest(spec *kubevirtv1.VirtualMachineInstanceSpec) guestView {
 		devices:      viewDevices(d.Devices.Disks),
 		networks:     viewNetworks(spec.Networks),
 		interfaces:   viewInterfaces(d.Devices.Interfaces),
-		nodeSelector: spec.NodeSelector,
+		nodeSelector: pairsOf(spec.NodeSelector, nil),
 		tolerations:  viewTolerations(spec.Tolerations),
 		probeForbids: spec.LivenessProbe != nil && spec.LivenessProbe.GuestAgentPing == nil,
 	}
@@ -70,7 +70,7 @@ func viewTolerations(in []corev1.Toleration) []domain.Toleration {
 	out := make([]domain.Toleration, len(in))
 	for n := range in {
 		t := &in[n]
-		out[n] = domain.Toleration{Key: text(t.Key), Operator: text(string(t.Operator)), Value: text(t.Value), Effect: text(string(t.Effect))}
+		out[n] = domain.Toleration{Key: t.Key, Operator: string(t.Operator), Value: t.Value, Effect: string(t.Effect)}
 		if t.TolerationSeconds != nil {
 			out[n].Seconds = new(*t.TolerationSeconds)
 		}

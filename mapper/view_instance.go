@@ -13,6 +13,7 @@ func viewInstance(vmi *kubevirtv1.VirtualMachineInstance) *instanceView {
 	status := &vmi.Status
 	v := &instanceView{
 		objectView: viewMeta(&vmi.ObjectMeta),
+		owner:      string(controllerOf(&vmi.ObjectMeta)),
 		guest:      viewGuest(&vmi.Spec),
 		phase:      string(status.Phase),
 		reason:     status.Reason,
@@ -30,6 +31,7 @@ func viewInstance(vmi *kubevirtv1.VirtualMachineInstance) *instanceView {
 	if m := status.Memory; m != nil && m.GuestCurrent != nil {
 		v.memory = max(m.GuestCurrent.Value(), 0)
 	}
+	v.reduce()
 	return v
 }
 
@@ -59,9 +61,9 @@ func viewInstanceConditions(in []kubevirtv1.VirtualMachineInstanceCondition) []c
 
 func viewGuestOS(os *kubevirtv1.VirtualMachineInstanceGuestOSInfo) domain.GuestOS {
 	return domain.GuestOS{
-		Name:    text(first(os.Name, os.PrettyName, os.ID)),
-		Version: text(first(os.Version, os.VersionID)),
-		Kernel:  text(os.KernelRelease),
+		Name:    first(os.Name, os.PrettyName, os.ID),
+		Version: first(os.Version, os.VersionID),
+		Kernel:  os.KernelRelease,
 	}
 }
 

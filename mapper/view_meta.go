@@ -9,18 +9,16 @@ import (
 
 func viewMeta(meta *metav1.ObjectMeta) objectView {
 	v := objectView{
-		namespace:   meta.Namespace,
-		name:        meta.Name,
-		uid:         string(meta.UID),
-		revision:    meta.ResourceVersion,
-		generation:  meta.Generation,
-		createdAt:   utc(meta.CreationTimestamp),
-		labels:      meta.Labels,
-		annotations: meta.Annotations,
+		namespace:  meta.Namespace,
+		name:       meta.Name,
+		uid:        string(meta.UID),
+		revision:   meta.ResourceVersion,
+		generation: meta.Generation,
+		createdAt:  utc(meta.CreationTimestamp),
 	}
 	if meta.DeletionTimestamp != nil {
 		v.deleting = true
-		v.deletedAt = deletedAt(meta)
+		v.deletedAt = deletedAt(utc(*meta.DeletionTimestamp), meta.DeletionGracePeriodSeconds)
 	}
 	return v
 }
@@ -35,14 +33,13 @@ func controllerOf(meta *metav1.ObjectMeta) types.UID {
 	return ""
 }
 
-// deletedAt is when a delete was asked for: deletionTimestamp is when its grace period ends.
-func deletedAt(meta *metav1.ObjectMeta) time.Time {
-	at := utc(*meta.DeletionTimestamp)
-	if grace := meta.DeletionGracePeriodSeconds; grace != nil && !at.IsZero() {
+// deletedAt is when a delete was asked for: end, the deletionTimestamp, is when its grace period ends.
+func deletedAt(end time.Time, grace *int64) time.Time {
+	if grace != nil && !end.IsZero() {
 		const longest = 365 * 24 * 3600 // beyond that a Duration may overflow
-		at = at.Add(-time.Duration(min(max(*grace, 0), longest)) * time.Second)
+		end = end.Add(-time.Duration(min(max(*grace, 0), longest)) * time.Second)
 	}
-	return at
+	return end
 }
 
 // utc takes a time out of its Kubernetes wrapper. Decoded times are in the zone of this process.

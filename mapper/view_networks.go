@@ -66,12 +66,12 @@ func viewGuestInterfaces(in []kubevirtv1.VirtualMachineInstanceNetworkInterface)
 	for n := range in {
 		iface := &in[n]
 		out[n] = domain.Interface{
-			Network:   text(iface.Name),
-			Device:    text(iface.InterfaceName),
-			MAC:       text(iface.MAC),
+			Network:   iface.Name,
+			Device:    iface.InterfaceName,
+			MAC:       iface.MAC,
 			IPs:       addresses(iface.IP, iface.IPs),
 			Sources:   sources(iface.InfoSource),
-			LinkState: text(iface.LinkState),
+			LinkState: iface.LinkState,
 		}
 	}
 	return out
@@ -120,6 +120,9 @@ func sources(s string) []string {
 		if part = text(strings.TrimSpace(part)); part != "" {
 			out = append(out, part)
 		}
+	}
+	if len(out) == 0 {
+		return nil
 	}
 	return out
 }

@@ -8,11 +8,13 @@ import (
 	"github.com/kv-shepherd/shepherd-go/domain"
 )
 
-// viewVM reduces a VirtualMachine; vm is not nil.
-func viewVM(vm *kubevirtv1.VirtualMachine) *vmView {
+// viewVM reduces a VirtualMachine, which is not nil, to what matters and to the annotations that keep names.
+func viewVM(vm *kubevirtv1.VirtualMachine, keep func(key string) bool) *vmView {
 	status := &vm.Status
 	v := &vmView{
 		objectView:   viewMeta(&vm.ObjectMeta),
+		labels:       pairsOf(vm.Labels, nil),
+		annotations:  pairsOf(vm.Annotations, keep),
 		printable:    string(status.PrintableStatus),
 		created:      status.Created,
 		everRan:      status.Created || status.RunStrategy != "" || status.StartFailure != nil || status.ObservedGeneration > 0,
@@ -35,10 +37,11 @@ func viewVM(vm *kubevirtv1.VirtualMachine) *vmView {
 		v.preference = matcher(p.Name, p.Kind, revision(p.RevisionName, status.PreferenceRef))
 	}
 	if template := vm.Spec.Template; template != nil {
-		v.guestLabels = template.ObjectMeta.Labels
+		v.guestLabels = pairsOf(template.ObjectMeta.Labels, nil)
 		v.guest = viewGuest(&template.Spec)
 	}
 	v.templates = viewTemplates(vm.Spec.DataVolumeTemplates)
+	v.conditions = reduceConditions(v.conditions)
 	return v
 }
 
@@ -62,9 +65,9 @@ func runStrategy(spec *kubevirtv1.VirtualMachineSpec) (strategy string, legacy b
 func matcher(name, kind, revision string) *domain.Matcher {
 	kind = strings.ToLower(kind)
 	return &domain.Matcher{
-		Name:       text(name),
+		Name:       name,
 		Namespaced: strings.HasPrefix(kind, "virtualmachine") && !strings.HasPrefix(kind, "virtualmachinecluster"),
-		Revision:   text(revision),
+		Revision:   revision,
 	}
 }
 
