@@ -11,10 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/apitesting/fuzzer"
 	"k8s.io/apimachinery/pkg/api/resource"
-	metafuzzer "k8s.io/apimachinery/pkg/apis/meta/fuzzer"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	kubevirtv1 "kubevirt.io/api/core/v1"
 	kjson "sigs.k8s.io/json"
@@ -229,20 +226,8 @@ func cut(r *rand.Rand, v reflect.Value) {
 
 // TestMapVMFilled maps objects whose every field is filled at random by Kubernetes' own fuzzers.
 func TestMapVMFilled(t *testing.T) {
-	scheme := runtime.NewScheme()
-	if err := kubevirtv1.AddToScheme(scheme); err != nil {
-		t.Fatal(err)
-	}
 	for seed := range int64(200) {
-		filler := fuzzer.FuzzerFor(fuzzer.MergeFuzzerFuncs(metafuzzer.Funcs, kubevirtFuncs), rand.NewSource(seed), serializer.NewCodecFactory(scheme)).
-			NilChance(0.3).NumElements(0, 3).MaxDepth(12)
-		vm, vmi := &kubevirtv1.VirtualMachine{}, &kubevirtv1.VirtualMachineInstance{}
-		filler.Fill(vm)
-		filler.Fill(vmi)
-		if seed%4 != 0 {
-			vm.Name, vm.Namespace, vm.UID = "vm-1", "team-a", "u"
-			own(vmi, "u")
-		}
+		vm, vmi := filled(t, seed)
 		survives(t, vm, vmi)
 		if t.Failed() {
 			t.Fatalf("seed %d", seed)
