@@ -47,7 +47,7 @@ type attempt struct {
 func (b *breaker) allow(now time.Time) *attempt {
 	settle, err := b.two.Allow()
 	if err != nil {
-		if b.until.Before(now) { // our clock and the breaker's disagree by a hair
+		if !b.until.After(now) { // our clock and the breaker's disagree by a hair
 			b.until = now.Add(time.Second)
 		}
 		return nil

@@ -23,6 +23,7 @@ func (w *Watcher[T]) feed(ctx context.Context, batch func() error) error {
 		if err == nil {
 			if n > 1 {
 				w.machine.to(time.Now(), before.Phase, before.Reason, before.Err)
+				w.machine.state.FreshUntil = before.FreshUntil
 			}
 			return nil
 		}
@@ -30,7 +31,7 @@ func (w *Watcher[T]) feed(ctx context.Context, batch func() error) error {
 			return ctx.Err()
 		}
 		w.count(func(s *Stats) { s.SinkFailures++ })
-		w.machine.sinkFailed(time.Now(), err)
+		w.machine.trouble(time.Now(), domain.ReasonSinkFailed, err)
 		w.tell(ctx)
 		if n == triesPerBatch {
 			return err

@@ -2,6 +2,7 @@ package watcher
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/kv-shepherd/shepherd-go/domain"
@@ -12,6 +13,8 @@ import (
 // be to begin again for ever.
 const triesPerPage = 3
 
+var errNoRevision = errors.New("a list without a resourceVersion")
+
 // list takes the whole set and feeds it. A half list is never fed.
 func (w *Watcher[T]) list(ctx context.Context) error {
 	release, err := w.opts.Lists.acquire(ctx)
@@ -20,17 +23,25 @@ func (w *Watcher[T]) list(ctx context.Context) error {
 	}
 	defer release()
 	w.count(func(s *Stats) { s.Lists++ })
+	if err := w.identify(ctx); err != nil {
+		return w.machine.failed(time.Now(), err)
+	}
 	items, revision, err := w.whole(ctx)
 	if err == nil && w.machine.suspicious(len(items)) {
-		items, revision, err = w.whole(ctx)
-	}
-	if err == nil {
-		err = w.identify(ctx)
+		items, revision, err = w.confirmed(ctx)
 	}
 	if err != nil {
 		return w.machine.failed(time.Now(), err)
 	}
 	return w.replace(ctx, items, revision)
+}
+
+// confirmed takes the whole set once more, of a cluster that is surely the one that is meant.
+func (w *Watcher[T]) confirmed(ctx context.Context) (items []Item[T], revision string, err error) {
+	if items, revision, err = w.whole(ctx); err == nil {
+		err = w.identify(ctx)
+	}
+	return items, revision, err
 }
 
 // replace feeds a whole set. What a sink does not take is no fault of the cluster's.
@@ -67,7 +78,9 @@ func (w *Watcher[T]) whole(ctx context.Context) (items []Item[T], revision strin
 		} else {
 			items = append(items, page.Items...)
 		}
-		revision = page.Revision
+		if revision = page.Revision; revision == "" {
+			return nil, "", domain.E(domain.CodeProtocolError, nil, errNoRevision)
+		}
 		if opts.Continue = page.Continue; opts.Continue == "" {
 			return items, revision, nil
 		}
@@ -93,12 +106,24 @@ func (w *Watcher[T]) pageWithRetry(ctx context.Context, opts ListOptions) (*Page
 
 // identify compares the cluster's fingerprint with the one that is expected, or first seen.
 func (w *Watcher[T]) identify(ctx context.Context) error {
+	seen, err := w.fingerprint(ctx)
+	if err != nil {
+		return err
+	}
+	return w.recognise(seen)
+}
+
+// fingerprint asks the cluster who it is.
+func (w *Watcher[T]) fingerprint(ctx context.Context) (seen string, err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, w.opts.OpenTimeout, domain.CodeVerbTimeout)
 	defer cancel()
-	seen, err := w.source.Identity(ctx)
+	err = guarded(func() (err error) { seen, err = w.source.Identity(ctx); return err })
+	return seen, timely(ctx, err)
+}
+
+// recognise says whether a fingerprint is the expected one. The first one that is seen is, if none was given.
+func (w *Watcher[T]) recognise(seen string) error {
 	switch {
-	case err != nil:
-		return err
 	case seen == "" || seen == w.identity:
 		return nil
 	case w.identity == "":

@@ -22,17 +22,19 @@ type State struct {
 	Synced bool
 	// Epoch counts how often the server's history went back.
 	Epoch int
+	// FreshUntil is until when the set counts as fresh if nothing more is heard of the cluster; zero is no bound.
+	FreshUntil time.Time
 	// RetryAt is when something is sent next, zero when that is not known.
 	RetryAt time.Time
 }
 
 // Status is what a reader may think of the set at a time.
 func (s State) Status(now time.Time) domain.CacheStatus {
+	followed := s.Phase == domain.SyncLive || s.Phase == domain.SyncRetrying && s.Reason != domain.ReasonSinkFailed
 	switch {
 	case !s.Synced:
 		return domain.CacheUnsynced
-	case s.Phase == domain.SyncLive,
-		s.Phase == domain.SyncRetrying && s.Reason != domain.ReasonSinkFailed && now.Sub(s.Since) < staleAfter:
+	case followed && (s.FreshUntil.IsZero() || now.Before(s.FreshUntil)):
 		return domain.CacheFresh
 	}
 	return domain.CacheStale

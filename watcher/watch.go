@@ -27,6 +27,9 @@ func (w *Watcher[T]) watch(ctx context.Context, a *attempt) error {
 		f.release = sync.OnceFunc(release)
 		defer f.release()
 		w.count(func(s *Stats) { s.Lists++ })
+		if err := w.identify(ctx); err != nil {
+			return w.machine.failed(time.Now(), err)
+		}
 	}
 	timeout := w.opts.WatchTimeout + time.Duration(w.machine.random()*float64(w.opts.WatchTimeout)/2)
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -45,14 +48,13 @@ func (w *Watcher[T]) watch(ctx context.Context, a *attempt) error {
 // open opens a stream in bounded time. The stream lives on after that.
 func (w *Watcher[T]) open(ctx context.Context, cancel context.CancelCauseFunc, opts WatchOptions) (Stream[T], error) {
 	late := time.AfterFunc(w.opts.OpenTimeout, func() { cancel(domain.CodeVerbTimeout) })
-	stream, err := w.source.Watch(ctx, opts)
-	if !late.Stop() && errors.Is(context.Cause(ctx), domain.CodeVerbTimeout) {
-		if err == nil {
-			stream.Close()
-		}
-		return nil, domain.E(domain.CodeVerbTimeout, nil, err)
+	var stream Stream[T]
+	err := guarded(func() (err error) { stream, err = w.source.Watch(ctx, opts); return err })
+	if !late.Stop() && err == nil {
+		stream.Close()
+		err = errors.New("the stream came too late")
 	}
-	return stream, err
+	return stream, timely(ctx, err)
 }
 
 // refused: a stream was not opened. A server that does not offer the initial set is asked for lists from now on.
@@ -75,7 +77,7 @@ type follower[T any] struct {
 	tasks   sync.WaitGroup
 
 	initial bool // the set is being gathered
-	set     []Item[T]
+	set     gathering[T]
 	batch   []Event[T]
 	release func() // of the limiter of lists
 }
@@ -102,8 +104,8 @@ func (f *follower[T]) read(stream Stream[T]) {
 // close ends the stream and waits for what was started.
 func (f *follower[T]) close(cancel context.CancelCauseFunc, stream Stream[T]) {
 	cancel(nil)
-	stream.Close()
-	for range f.frames { // what it still brings is of no use: it is told again
+	_ = guarded(func() error { stream.Close(); return nil }) // a panic of it changes nothing: the stream is over
+	for range f.frames {                                     // what it still brings is of no use: it is told again
 	}
 	f.tasks.Wait()
 }
@@ -111,12 +113,15 @@ func (f *follower[T]) close(cancel context.CancelCauseFunc, stream Stream[T]) {
 // follow takes frames until the stream ends, or is given up.
 func (f *follower[T]) follow(ctx context.Context, longest time.Duration) error {
 	w, m := f.w, f.w.machine
+	if f.initial { // the set itself is a look
+		m.looked(time.Now())
+	}
 	silence, proof, deadline := time.NewTimer(w.opts.Silence), time.NewTimer(provenAfter), time.NewTimer(longest)
-	probe := time.NewTimer(f.probePause())
-	for _, t := range []*time.Timer{silence, proof, deadline, probe} {
+	look := time.NewTimer(time.Until(m.lookAt))
+	for _, t := range []*time.Timer{silence, proof, deadline, look} {
 		defer t.Stop()
 	}
-	probed := make(chan bool, 1)
+	looks := make(chan sight, 1)
 	for {
 		select {
 		case frame, more := <-f.frames:
@@ -124,7 +129,7 @@ func (f *follower[T]) follow(ctx context.Context, longest time.Duration) error {
 				if ctx.Err() != nil {
 					return excluded{ctx.Err()}
 				}
-				return m.ended(time.Now(), f.err, false)
+				return m.ended(time.Now(), f.err)
 			}
 			silence.Reset(w.opts.Silence)
 			if outcome, over := f.take(ctx, frame); over {
@@ -135,33 +140,22 @@ func (f *follower[T]) follow(ctx context.Context, longest time.Duration) error {
 				f.proven(ctx)
 			}
 		case <-silence.C:
-			return m.ended(time.Now(), nil, true)
-		case <-deadline.C:
-			return m.ended(time.Now(), nil, true)
-		case <-probe.C:
-			f.probe(ctx, m.revision, probed)
-		case back := <-probed:
-			if back {
-				m.lose(time.Now(), domain.ReasonRevisionRegressed, nil)
-				return nil
+			if len(f.frames) == 0 { // else this side was slow
+				return m.silent(time.Now())
 			}
-			probe.Reset(f.probePause())
+		case <-deadline.C: // the server was to end it, and has not
+			return m.ended(time.Now(), nil)
+		case <-look.C:
+			f.look(ctx, m.revision, looks)
+		case s := <-looks:
+			if outcome, over := f.saw(s); over {
+				return outcome
+			}
+			look.Reset(time.Until(m.lookAt))
 		case <-ctx.Done():
 			return excluded{ctx.Err()}
 		}
 	}
-}
-
-func (f *follower[T]) probePause() time.Duration {
-	return time.Duration(float64(f.w.opts.ProbeEvery) * (0.8 + 0.4*f.w.machine.random()))
-}
-
-// probe looks whether the server's history is behind a place. That it cannot be seen means nothing: the stream tells.
-func (f *follower[T]) probe(ctx context.Context, place string, back chan<- bool) {
-	f.tasks.Go(func() {
-		page, err := f.w.page(ctx, f.w.opts.ProbeTimeout, ListOptions{Limit: 1})
-		back <- err == nil && f.w.machine.regressed(place, page.Revision)
-	})
 }
 
 // proven: the stream works, which settles the try.
@@ -184,18 +178,25 @@ func (f *follower[T]) take(ctx context.Context, frame Frame[T]) (outcome error, 
 			more = false
 		}
 	}
-	if len(f.batch) == 0 {
-		return outcome, over
-	}
-	w := f.w
-	if err := w.feed(ctx, func() error { return w.sink.Apply(ctx, f.batch) }); err != nil {
-		if ctx.Err() == nil {
-			w.machine.lose(time.Now(), domain.ReasonSinkFailed, err)
-			w.machine.wait(time.Now(), w.machine.pause.Next())
-		}
+	if err := f.feed(ctx); err != nil {
 		return nil, true
 	}
+	f.w.tell(ctx)
 	return outcome, over
+}
+
+// feed has the sink take the batch. What it does not take is lost with the place.
+func (f *follower[T]) feed(ctx context.Context) error {
+	if len(f.batch) == 0 {
+		return nil
+	}
+	w := f.w
+	err := w.feed(ctx, func() error { return w.sink.Apply(ctx, f.batch) })
+	if err != nil && ctx.Err() == nil {
+		w.machine.lose(time.Now(), domain.ReasonSinkFailed, err)
+		w.machine.retry(time.Now(), domain.ReasonSinkFailed, err)
+	}
+	return err
 }
 
 // one takes one frame into the batch, or into the set.
@@ -207,22 +208,35 @@ func (f *follower[T]) one(ctx context.Context, frame Frame[T]) (outcome error, o
 	w.count(func(s *Stats) { s.Frames++ })
 	switch frame.Type {
 	case FrameBookmark:
-		m.bookmark(frame.Item.Revision)
+		f.bookmark(frame.Item.Revision)
 		return nil, false
 	case FrameSynced:
 		if f.initial {
 			return f.synced(ctx, frame.Item.Revision)
 		}
-		m.bookmark(frame.Item.Revision)
+		f.bookmark(frame.Item.Revision)
 		return nil, false
 	case FrameAdded, FrameModified, FrameDeleted:
+		return nil, f.event(frame)
 	default:
 		w.count(func(s *Stats) { s.Unknown++ })
 		return nil, false
 	}
+}
+
+// bookmark takes a place, but never an earlier one. While a set is gathered there is none.
+func (f *follower[T]) bookmark(revision string) {
+	if !f.initial && !f.w.machine.bookmark(revision) {
+		f.w.count(func(s *Stats) { s.Dropped++ })
+	}
+}
+
+// event takes what happened to an object.
+func (f *follower[T]) event(frame Frame[T]) (over bool) {
+	w, m := f.w, f.w.machine
 	if f.initial {
-		f.set = append(f.set, frame.Item)
-		return nil, false
+		f.set.take(frame)
+		return false
 	}
 	if frame.Item.Err != nil {
 		w.count(func(s *Stats) { s.Undecodable++ })
@@ -234,9 +248,10 @@ func (f *follower[T]) one(ctx context.Context, frame Frame[T]) (outcome error, o
 	case drop:
 		w.count(func(s *Stats) { s.Dropped++ })
 	case relist:
-		return nil, true
+		w.count(func(s *Stats) { s.Dropped++ })
+		return true
 	}
-	return nil, false
+	return false
 }
 
 // synced: the initial set is whole. A set that lacks most of what was there is asked for once more, as a list.
@@ -244,12 +259,15 @@ func (f *follower[T]) synced(ctx context.Context, revision string) (outcome erro
 	w := f.w
 	defer f.release()
 	f.initial = false
-	items := f.set
-	f.set = nil
-	err := w.identify(ctx)
+	items := f.set.items
+	f.set = gathering[T]{}
+	var err error
 	suspicious := w.machine.suspicious(len(items))
-	if err == nil && suspicious {
-		items, revision, err = w.whole(ctx)
+	switch {
+	case revision == "":
+		err = domain.E(domain.CodeProtocolError, nil, errNoRevision)
+	case suspicious:
+		items, revision, err = w.confirmed(ctx)
 	}
 	if err != nil {
 		return w.machine.failed(time.Now(), err), true

@@ -41,6 +41,23 @@ type Stats struct {
 	SinkFailures int64
 }
 
+// add counts the end of a try, or of a stream whose try was settled before.
+func (s *Stats) add(outcome error, settled, opened bool) {
+	_, no := errors.AsType[excluded](outcome)
+	switch {
+	case outcome == nil:
+	case no && domain.KindOf(outcome) == domain.KindExpired:
+		s.Expired++
+	case no && domain.CodeOf(outcome) == domain.CodeThrottled:
+		s.Throttled++
+	case !no && settled:
+		s.Failures++
+	}
+	if opened {
+		s.Openings++
+	}
+}
+
 // New makes a watcher. Source and sink are used by nobody else while it runs.
 func New[T any](source Source[T], sink Sink[T], opts Options) *Watcher[T] {
 	opts = opts.withDefaults()
@@ -115,24 +132,7 @@ func (w *Watcher[T]) try(ctx context.Context) {
 // settle tells the breaker how a try went, once, and the machine when that opened it.
 func (w *Watcher[T]) settle(a *attempt, outcome error) {
 	counted, opened := a.done(outcome)
-	if !counted {
-		return
-	}
-	_, no := errors.AsType[excluded](outcome)
-	w.count(func(s *Stats) {
-		switch {
-		case outcome == nil:
-		case !no:
-			s.Failures++
-		case domain.KindOf(outcome) == domain.KindExpired:
-			s.Expired++
-		case domain.CodeOf(outcome) == domain.CodeThrottled:
-			s.Throttled++
-		}
-		if opened {
-			s.Openings++
-		}
-	})
+	w.count(func(s *Stats) { s.add(outcome, counted, opened) })
 	if opened {
 		w.machine.open(time.Now(), w.breaker.until)
 	}
@@ -153,11 +153,17 @@ func (w *Watcher[T]) probe(ctx context.Context) error {
 func (w *Watcher[T]) page(ctx context.Context, limit time.Duration, opts ListOptions) (*Page[T], error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, domain.CodeVerbTimeout)
 	defer cancel()
-	page, err := w.source.List(ctx, opts)
+	var page *Page[T]
+	err := guarded(func() (err error) { page, err = w.source.List(ctx, opts); return err })
+	return page, timely(ctx, err)
+}
+
+// timely gives an error the code of a timeout of ours, if that was its cause.
+func timely(ctx context.Context, err error) error {
 	if err != nil && errors.Is(context.Cause(ctx), domain.CodeVerbTimeout) {
-		err = domain.E(domain.CodeVerbTimeout, nil, err)
+		return domain.E(domain.CodeVerbTimeout, nil, err)
 	}
-	return page, err
+	return err
 }
 
 // tell publishes the state, and tells the sink when phase or reason changed.

@@ -85,7 +85,7 @@ func TestBreaker(t *testing.T) {
 		r.same()
 		expect(t, "states", []string{"SYNCING", "LIVE", "RETRYING/StreamBroken", "RETRYING/Unreachable", "OPEN/Unreachable", "PROBING/Unreachable",
 			"RETRYING/Unreachable", "LIVE"}, r.sink.phases())
-		expect(t, "requests", []string{"list", "watch 103", "watch 103", "watch 103", "watch 103", "watch 103", "watch 103", "list 1", "watch 103"}, r.requests)
+		expect(t, "requests", []string{"list", "watch 103", "watch 103", "watch 103", "watch 103", "watch 103", "watch 103", "list 1", "watch 103", "list 1"}, r.requests)
 		expect(t, "whole sets", 1, r.sink.replaces)
 	})
 }
