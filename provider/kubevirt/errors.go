@@ -88,6 +88,9 @@ func (c call) ofStatus(status metav1.Status, seen *exchange) *domain.Error {
 	if hasCause(status, corev1.NamespaceTerminatingCause) {
 		return domain.E(domain.CodeNamespaceNotFound, nil, nil) // 403, and no question of permission
 	}
+	if hasCause(status, metav1.CauseTypeResourceVersionTooLarge) {
+		return domain.E(domain.CodeRevisionExpired, nil, nil) // a server whose history is behind what we have seen
+	}
 	if code := codeOfText(status); code != "" {
 		return c.withFields(domain.E(code, nil, nil), status)
 	}
