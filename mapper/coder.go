@@ -16,8 +16,21 @@ import (
 type coder struct {
 	mode coderMode
 	out  []byte
-	in   string
+	said []saidString // what out has in full
+	all  string       // the whole record
+	in   string       // what of it is still to be read
+
+	moment int64 // the latest time, in seconds
 }
+
+// saidString is a string that a record has in full, at a place.
+type saidString struct {
+	at int
+	s  string
+}
+
+// reader reads a record from its beginning.
+func reader(record string) coder { return coder{mode: reading, all: record, in: record} }
 
 type coderMode uint8
 
@@ -43,23 +56,52 @@ func (c *coder) message(s *string) {
 	c.str(s)
 }
 
-// str is a string that is clean already: a common word is one byte, any other its length and itself.
+// str is a string that is clean already: a common word is one byte, one that was there before its place, and any other
+// its length and itself.
 func (c *coder) str(s *string) {
 	switch c.mode {
 	case writing:
-		if code, ok := wordCodes[*s]; ok {
-			c.out = append(c.out, code)
-			return
-		}
-		c.putUint(uint64(len(*s) + len(words)))
-		c.out = append(c.out, *s...)
+		c.putString(*s)
 	case reading:
-		n := c.getUint()
-		if n < uint64(len(words)) {
-			*s = words[n]
+		*s = c.getString()
+	}
+}
+
+// Codes of strings: those of words are below, lengths above.
+var (
+	codeSaid   = uint64(len(words))
+	codeLength = codeSaid + 1
+)
+
+func (c *coder) putString(s string) {
+	if code, ok := wordCodes[s]; ok {
+		c.out = append(c.out, code)
+		return
+	}
+	for n := range c.said {
+		if c.said[n].s == s {
+			c.putUint(codeSaid)
+			c.putUint(uint64(c.said[n].at))
 			return
 		}
-		*s = c.take(int(n) - len(words))
+	}
+	const worthIt = 4 // bytes; a place takes three
+	if len(s) >= worthIt && len(c.said) < cap(c.said) {
+		c.said = append(c.said, saidString{len(c.out), s})
+	}
+	c.putUint(codeLength + uint64(len(s)))
+	c.out = append(c.out, s...)
+}
+
+func (c *coder) getString() string {
+	switch n := c.getUint(); {
+	case n < codeSaid:
+		return words[n]
+	case n == codeSaid:
+		there := coder{in: c.all[c.getUint():]}
+		return there.take(int(there.getUint() - codeLength))
+	default:
+		return c.take(int(n - codeLength))
 	}
 }
 
@@ -125,51 +167,67 @@ func (c *coder) int(n *int64) {
 	*n = unzigzag(wide)
 }
 
-// time is a moment; the usual one, a whole second near epoch, takes five bytes. Times are in UTC.
+// time is a moment, told by its distance from the one before: the moments of an object lie close together. Times are in
+// UTC, and most are whole seconds.
 func (c *coder) time(t *time.Time) {
-	const epoch = 1_700_000_000
 	switch c.mode {
 	case writing:
 		if t.IsZero() {
-			c.out = append(c.out, 0)
+			c.putUint(timeNone)
 			return
 		}
 		nanos := uint64(t.Nanosecond())
-		seconds := zigzag(t.Unix()-epoch)<<1 + 1
-		if nanos == 0 {
-			c.putUint(seconds)
-			return
+		kind := uint64(timeSeconds)
+		if nanos != 0 {
+			kind = timeNanos
 		}
-		c.putUint(seconds + 1)
-		c.putUint(nanos)
+		c.putUint(zigzag(t.Unix()-c.moment)<<2 | kind)
+		if nanos != 0 {
+			c.putUint(nanos)
+		}
+		c.moment = t.Unix()
 	case reading:
-		*t = time.Time{}
 		n := c.getUint()
-		if n == 0 {
+		if n == timeNone {
+			*t = time.Time{}
 			return
 		}
-		n--
-		var nanos int64
-		if n&1 != 0 {
-			nanos = int64(c.getUint())
+		var nanos uint64
+		if n&3 == timeNanos {
+			nanos = c.getUint()
 		}
-		*t = time.Unix(unzigzag(n>>1)+epoch, nanos).UTC()
+		c.moment += unzigzag(n >> 2)
+		*t = time.Unix(c.moment, int64(nanos)).UTC()
 	}
 }
+
+// What a moment has, in the lowest two bits of its code.
+const (
+	timeNone = iota
+	timeSeconds
+	timeNanos
+)
 
 // list walks each element of a slice.
 func list[T any](c *coder, s *[]T, walk func(*T, *coder)) {
 	n := uint64(len(*s))
 	c.uint(&n)
 	if c.mode == reading {
-		*s = nil
-		if n > 0 {
-			*s = make([]T, n)
-		}
+		*s = room(*s, int(n))
 	}
 	for k := range *s {
 		walk(&(*s)[k], c)
 	}
+}
+
+// room makes n empty elements, in the memory that a slice has.
+func room[T any](s []T, n int) []T {
+	if n > cap(s) {
+		return make([]T, n)
+	}
+	s = s[:n]
+	clear(s)
+	return s
 }
 
 // strs is a list of strings that are clean already.
@@ -231,7 +289,7 @@ func sanitised[V walker](view V) V {
 }
 
 // coders keeps buffers for encode.
-var coders = sync.Pool{New: func() any { return &coder{mode: writing} }}
+var coders = sync.Pool{New: func() any { return &coder{mode: writing, said: make([]saidString, 0, 64)} }}
 
 // encode makes the record of a view; the text of the view is clean afterwards.
 func encode(view walker) string {
@@ -239,6 +297,8 @@ func encode(view walker) string {
 	c := coders.Get().(*coder)
 	view.walk(c)
 	s := string(c.out)
+	clear(c.said) // they may be parts of a whole frame
+	c.said, c.moment = c.said[:0], 0
 	if c.out = c.out[:0]; cap(c.out) <= enough {
 		coders.Put(c)
 	}

@@ -74,16 +74,3 @@ func (c *coder) pairs(p *pairs) {
 		c.str(&p.value)
 	})
 }
-
-// rawPairs reads a map of strings one by one.
-func (c *coder) rawPairs(yield func(key, value string) bool) {
-	rest := *c // a sequence can be run again
-	for range rest.getUint() {
-		var p pair
-		rest.str(&p.key)
-		rest.str(&p.value)
-		if !yield(p.key, p.value) {
-			return
-		}
-	}
-}

@@ -2,6 +2,7 @@ package mapper
 
 import (
 	"strings"
+	"sync"
 
 	kubevirtv1 "kubevirt.io/api/core/v1"
 
@@ -56,11 +57,14 @@ func (m *Mapper) Join(vm VMRecord, instance InstanceRecord) *domain.VM {
 	if vm.IsZero() {
 		return nil
 	}
-	v := vm.view()
+	views := joining.Get().(*viewPair)
+	defer views.release()
+	vm.read(&views.vm)
 	if instance.IsZero() {
-		return m.join(v, nil)
+		return m.join(&views.vm, nil)
 	}
-	return m.joinOwned(v, instance.view())
+	instance.read(&views.instance)
+	return m.joinOwned(&views.vm, &views.instance)
 }
 
 // JoinDegraded makes a VM of its record where instances cannot be read, as [Mapper.MapVMDegraded] does of the object.
@@ -68,17 +72,40 @@ func (m *Mapper) JoinDegraded(vm VMRecord) *domain.VM {
 	if vm.IsZero() {
 		return nil
 	}
-	return m.joinDegraded(vm.view())
+	views := joining.Get().(*viewPair)
+	defer views.release()
+	vm.read(&views.vm)
+	return m.joinDegraded(&views.vm)
 }
 
-func (r VMRecord) view() *vmView {
-	v := &vmView{}
-	v.walk(&coder{mode: reading, in: r.s})
-	return v
+func (r VMRecord) read(v *vmView) {
+	c := reader(r.s)
+	v.walk(&c)
 }
 
-func (r InstanceRecord) view() *instanceView {
-	v := &instanceView{}
-	v.walk(&coder{mode: reading, in: r.s})
-	return v
+func (r InstanceRecord) read(v *instanceView) {
+	c := reader(r.s)
+	v.walk(&c)
+}
+
+// viewPair is a VM's views while they are joined. The memory of their lists is used again.
+type viewPair struct {
+	vm       vmView
+	instance instanceView
+}
+
+var joining = sync.Pool{New: func() any { return &viewPair{} }}
+
+// release empties the views but for the memory of their lists, save for those that the joined VM has now.
+func (p *viewPair) release() {
+	v, i := &p.vm, &p.instance
+	*v = vmView{labels: v.labels[:0], annotations: v.annotations[:0], guestLabels: v.guestLabels[:0],
+		conditions: v.conditions[:0], templates: v.templates[:0], guest: v.guest.emptied()}
+	*i = instanceView{conditions: i.conditions[:0], volumes: i.volumes[:0], guest: i.guest.emptied()}
+	joining.Put(p)
+}
+
+func (v *guestView) emptied() guestView {
+	return guestView{volumes: v.volumes[:0], devices: v.devices[:0], networks: v.networks[:0],
+		interfaces: v.interfaces[:0], nodeSelector: v.nodeSelector[:0]}
 }

@@ -15,25 +15,30 @@ func (r VMRecord) IsZero() bool { return r.s == "" }
 func (r VMRecord) Size() int { return len(r.s) }
 
 // Key is "namespace/name".
-func (r VMRecord) Key() string { _, key := headOf(r.s).rawKey(); return key }
+func (r VMRecord) Key() string { _, key := keyOf(r.s); return key }
 
 // Namespace of the VM.
-func (r VMRecord) Namespace() string { n, key := headOf(r.s).rawKey(); return key[:n] }
+func (r VMRecord) Namespace() string { n, key := keyOf(r.s); return key[:n] }
 
 // Name of the VM.
-func (r VMRecord) Name() string { n, key := headOf(r.s).rawKey(); return key[n+1:] }
+func (r VMRecord) Name() string { n, key := keyOf(r.s); return key[n+1:] }
 
 // UID of the VM.
-func (r VMRecord) UID() string { return headOf(r.s).field(0) }
+func (r VMRecord) UID() string { return fieldOf(r.s, 0) }
 
 // Revision is the VM's resourceVersion.
-func (r VMRecord) Revision() string { return headOf(r.s).field(1) }
+func (r VMRecord) Revision() string { return fieldOf(r.s, 1) }
 
 // Labels are the VM's labels, by key.
 func (r VMRecord) Labels() iter.Seq2[string, string] {
-	c := headOf(r.s)
-	c.field(1)
-	return c.rawPairs
+	return func(yield func(key, value string) bool) {
+		c := headOf(r.s, 2)
+		for range c.getUint() {
+			if !yield(c.getString(), c.getString()) {
+				return
+			}
+		}
+	}
 }
 
 // Label returns one label, and whether there is one.
@@ -65,43 +70,53 @@ func (r InstanceRecord) IsZero() bool { return r.s == "" }
 func (r InstanceRecord) Size() int { return len(r.s) }
 
 // Key is "namespace/name".
-func (r InstanceRecord) Key() string { _, key := headOf(r.s).rawKey(); return key }
+func (r InstanceRecord) Key() string { _, key := keyOf(r.s); return key }
 
 // Namespace of the instance.
-func (r InstanceRecord) Namespace() string { n, key := headOf(r.s).rawKey(); return key[:n] }
+func (r InstanceRecord) Namespace() string { n, key := keyOf(r.s); return key[:n] }
 
 // Name of the instance.
-func (r InstanceRecord) Name() string { n, key := headOf(r.s).rawKey(); return key[n+1:] }
+func (r InstanceRecord) Name() string { n, key := keyOf(r.s); return key[n+1:] }
 
 // UID of the instance.
-func (r InstanceRecord) UID() string { return headOf(r.s).field(0) }
+func (r InstanceRecord) UID() string { return fieldOf(r.s, 0) }
 
 // Revision is the instance's resourceVersion.
-func (r InstanceRecord) Revision() string { return headOf(r.s).field(1) }
+func (r InstanceRecord) Revision() string { return fieldOf(r.s, 1) }
 
 // OwnerUID is the UID of the VM whose instance it is; empty of one that was made without a VM.
-func (r InstanceRecord) OwnerUID() string { return headOf(r.s).field(2) }
+func (r InstanceRecord) OwnerUID() string { return fieldOf(r.s, 2) }
 
 // Node is where the instance runs; empty before it is placed.
-func (r InstanceRecord) Node() string { return headOf(r.s).field(3) }
+func (r InstanceRecord) Node() string { return fieldOf(r.s, 3) }
 
-// headOf reads a record from its beginning; the zero record reads as one whose head is empty.
-func headOf(record string) *coder {
+// emptyHead is what a zero record reads as: an empty key, whose slash is there, and enough empty fields.
+const emptyHead = "\x00\x00/\x00\x00\x00\x00\x00"
+
+// headOf reads over the key of a record and a number of strings behind it.
+func headOf(record string, fields int) coder {
 	if record == "" {
 		record = emptyHead
 	}
-	return &coder{mode: reading, in: record}
+	c := reader(record)
+	c.rawKey()
+	for range fields {
+		c.getString()
+	}
+	return c
 }
 
-// emptyHead is an empty key, whose slash is there, and enough empty fields.
-const emptyHead = "\x00\x00/\x00\x00\x00\x00\x00"
+// fieldOf returns the n-th string behind the key.
+func fieldOf(record string, n int) string {
+	c := headOf(record, n)
+	return c.getString()
+}
 
-// field reads over the key, and returns the n-th string behind it.
-func (c *coder) field(n int) string {
-	c.rawKey()
-	var s string
-	for range n + 1 {
-		c.str(&s)
+// keyOf returns the key, and the length of the namespace in it.
+func keyOf(record string) (namespace int, key string) {
+	if record == "" {
+		record = emptyHead
 	}
-	return s
+	c := reader(record)
+	return c.rawKey()
 }

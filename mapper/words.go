@@ -23,7 +23,9 @@ var words = append([]string{
 	"PreCopy", "PostCopy", "Exists", "Equal", "NoSchedule", "NoExecute", "linux", "amd64",
 	"kubernetes.io/os", "kubernetes.io/arch", "kubernetes.io/hostname",
 	// Keys of labels.
-	"kubevirt.io/vm", "kubevirt.io/domain", "kubevirt.io/size", "app", "shepherd",
+	"kubevirt.io/vm", "kubevirt.io/domain", "kubevirt.io/size", "app",
+	domain.LabelKey("", "idempotency-key"), domain.LabelKey("", "spec-hash"), domain.LabelKey("", "owned"),
+	domain.LabelKey("", "provenance"), "kubevirt-shepherd",
 }, domain.IdentityLabelKeys(domain.DefaultLabelPrefix)...)
 
 var wordCodes = func() map[string]byte {
