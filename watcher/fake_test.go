@@ -2,9 +2,13 @@ package watcher
 
 import (
 	"context"
+	"errors"
 	"io"
+	"maps"
+	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -22,12 +26,27 @@ type fakeSource struct {
 	streams  map[*fakeStream]bool
 	identity string
 
-	// listErrs and watchErrs are what the next calls answer instead, nil for nothing.
-	listErrs, watchErrs []error
-	// requests are the calls as they came: "list", "list 1" for a limit of one, "watch REVISION".
+	// listErrs, watchErrs and identityErrs are what the next calls answer instead: nil is nothing, hangs waits for the
+	// caller to give up, panics panics. allErrs is what every call answers.
+	listErrs, watchErrs, identityErrs []error
+	allErrs                           error
+	// openings are done to the next streams, eachOpening to all after them.
+	openings    []func(*fakeStream)
+	eachOpening func(*fakeStream)
+	// requests are the calls as they came: "list" of a first page, "list next" of another, "list 1" for a limit of one,
+	// "watch REVISION". A list in progress is counted in listing.
 	requests []string
 	times    []time.Time
+	limits   []int
+	slow     time.Duration // how long a list takes
+	listing  atomic.Int32
+	most     int32 // lists at once
 }
+
+var (
+	hangs  = errors.New("hangs")
+	panics = errors.New("panics")
+)
 
 func newFake() *fakeSource {
 	return &fakeSource{revision: 100, set: map[string]Item[string]{}, streams: map[*fakeStream]bool{}, identity: "c1", compact: 100}
@@ -66,8 +85,11 @@ func (f *fakeSource) remove(key string) {
 
 func (f *fakeSource) append(frame Frame[string]) {
 	f.log = append(f.log, frame)
+	n, _ := strconv.Atoi(frame.Item.Revision)
 	for s := range f.streams {
-		s.push(frame)
+		if n > s.from {
+			s.push(frame)
+		}
 	}
 }
 
@@ -114,36 +136,76 @@ func next(errs *[]error) (err error) {
 	return err
 }
 
-func (f *fakeSource) List(_ context.Context, opts ListOptions) (*Page[string], error) {
+// answer is what a call answers instead, after it was noted.
+func (f *fakeSource) answer(ctx context.Context, request string, script *[]error) error {
 	f.mu.Lock()
-	defer f.mu.Unlock()
-	request := "list"
-	if opts.Limit == 1 {
-		request = "list 1"
+	if request != "" {
+		f.note(request)
 	}
-	f.note(request)
-	if err := next(&f.listErrs); err != nil {
+	err := next(script)
+	if err == nil {
+		err = f.allErrs
+	}
+	f.mu.Unlock()
+	switch {
+	case errors.Is(err, hangs):
+		<-ctx.Done()
+		return ctx.Err()
+	case errors.Is(err, panics):
+		panic("the source")
+	}
+	return err
+}
+
+func (f *fakeSource) List(ctx context.Context, opts ListOptions) (*Page[string], error) {
+	now := f.listing.Add(1)
+	defer f.listing.Add(-1)
+	request := "list"
+	switch {
+	case opts.Limit == 1 && opts.Continue == "":
+		request = "list 1"
+	case opts.Continue != "":
+		request = "list next"
+	}
+	if err := f.answer(ctx, request, &f.listErrs); err != nil {
 		return nil, err
 	}
-	page := &Page[string]{Revision: strconv.Itoa(f.revision)}
-	for _, item := range f.set {
-		page.Items = append(page.Items, item)
+	if f.slow > 0 && opts.Limit != 1 {
+		time.Sleep(f.slow)
 	}
-	return page, nil
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.most = max(f.most, now)
+	f.limits = append(f.limits, opts.Limit)
+	return f.page(opts), nil
+}
+
+// page is a page of the set in the order of its keys. The token is where it goes on.
+func (f *fakeSource) page(opts ListOptions) *Page[string] {
+	page := &Page[string]{Revision: strconv.Itoa(f.revision)}
+	from, _ := strconv.Atoi(opts.Continue)
+	keys := slices.Sorted(maps.Keys(f.set))
+	until := min(from+opts.Limit, len(keys))
+	for _, key := range keys[from:until] {
+		page.Items = append(page.Items, f.set[key])
+	}
+	if until < len(keys) {
+		page.Continue = strconv.Itoa(until)
+	}
+	return page
 }
 
 func (f *fakeSource) Watch(ctx context.Context, opts WatchOptions) (Stream[string], error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.note("watch " + opts.Revision)
-	if err := next(&f.watchErrs); err != nil {
+	if err := f.answer(ctx, "watch "+opts.Revision, &f.watchErrs); err != nil {
 		return nil, err
 	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	from, _ := strconv.Atoi(opts.Revision)
 	if from < f.compact && !opts.Initial {
 		return nil, domain.E(domain.CodeRevisionExpired, nil, nil)
 	}
-	s := &fakeStream{frames: make(chan Frame[string], 10_000), over: make(chan struct{})}
+	s := &fakeStream{frames: make(chan Frame[string], 10_000), over: make(chan struct{}), from: from}
 	context.AfterFunc(ctx, s.Close)
 	if opts.Initial {
 		for _, item := range f.set {
@@ -157,20 +219,54 @@ func (f *fakeSource) Watch(ctx context.Context, opts WatchOptions) (Stream[strin
 		}
 	}
 	f.streams[s] = true
+	f.open(s)
 	return s, nil
 }
 
-func (f *fakeSource) Identity(context.Context) (string, error) {
+// open does to a new stream what the script says.
+func (f *fakeSource) open(s *fakeStream) {
+	do := f.eachOpening
+	if len(f.openings) > 0 {
+		do, f.openings = f.openings[0], f.openings[1:]
+	}
+	if do != nil {
+		do(s)
+	}
+}
+
+// restore puts the cluster back to what it was at an older time. Its streams stay open and say nothing, as do those
+// that are opened from its future.
+func (f *fakeSource) restore(revision int, set map[string]Item[string]) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.revision, f.set, f.log, f.compact = revision, maps.Clone(set), nil, revision
+}
+
+// snapshot is what restore takes.
+func (f *fakeSource) snapshot() (revision int, set map[string]Item[string]) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.revision, maps.Clone(f.set)
+}
+
+func (f *fakeSource) Identity(ctx context.Context) (string, error) {
+	if err := f.answer(ctx, "", &f.identityErrs); err != nil {
+		return "", err
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.identity, nil
 }
+
+// framePanics makes Next panic.
+const framePanics FrameType = 255
 
 type fakeStream struct {
 	frames chan Frame[string]
 	over   chan struct{}
 	once   sync.Once
 	err    error
+	from   int // changes up to here are not told
 }
 
 func (s *fakeStream) push(frame Frame[string]) { s.frames <- frame }
@@ -185,18 +281,25 @@ func (s *fakeStream) finish(err error) {
 func (s *fakeStream) Next() (Frame[string], error) {
 	select {
 	case frame := <-s.frames:
-		return frame, nil
+		return orPanic(frame), nil
 	default:
 	}
 	select {
 	case frame := <-s.frames:
-		return frame, nil
+		return orPanic(frame), nil
 	case <-s.over:
 		if s.err == nil {
 			return Frame[string]{}, io.EOF
 		}
 		return Frame[string]{}, s.err
 	}
+}
+
+func orPanic(frame Frame[string]) Frame[string] {
+	if frame.Type == framePanics {
+		panic("the stream")
+	}
+	return frame
 }
 
 func (s *fakeStream) Close() { s.finish(domain.CodeCanceled) }
@@ -208,15 +311,39 @@ type fakeSink struct {
 	states   []State
 	replaces int
 	events   []Event[string]
-	fail     []error // what the next batches answer
+	fail     []error // what the next batches answer, and states if failStates is set
+
+	failStates bool
+	batches    int
+	before     func(context.Context) error // each batch
 }
 
-func (s *fakeSink) Replace(_ context.Context, items []Item[string]) error {
+// answer is what a call answers instead.
+func (s *fakeSink) answer(ctx context.Context) error {
+	s.mu.Lock()
+	s.batches++
+	before := s.before
+	s.mu.Unlock()
+	if before != nil {
+		if err := before(ctx); err != nil {
+			return err
+		}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := next(&s.fail); err != nil {
+	err := next(&s.fail)
+	if errors.Is(err, panics) {
+		panic("the sink")
+	}
+	return err
+}
+
+func (s *fakeSink) Replace(ctx context.Context, items []Item[string]) error {
+	if err := s.answer(ctx); err != nil {
 		return err
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.replaces++
 	s.set = map[string]Item[string]{}
 	for _, item := range items {
@@ -225,12 +352,12 @@ func (s *fakeSink) Replace(_ context.Context, items []Item[string]) error {
 	return nil
 }
 
-func (s *fakeSink) Apply(_ context.Context, events []Event[string]) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err := next(&s.fail); err != nil {
+func (s *fakeSink) Apply(ctx context.Context, events []Event[string]) error {
+	if err := s.answer(ctx); err != nil {
 		return err
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, e := range events {
 		s.events = append(s.events, e)
 		if e.Type == domain.EventDeleted {
@@ -242,7 +369,12 @@ func (s *fakeSink) Apply(_ context.Context, events []Event[string]) error {
 	return nil
 }
 
-func (s *fakeSink) SetState(_ context.Context, state State) error {
+func (s *fakeSink) SetState(ctx context.Context, state State) error {
+	if s.failStates {
+		if err := s.answer(ctx); err != nil {
+			return err
+		}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.states = append(s.states, state)
@@ -269,6 +401,9 @@ type rig struct {
 	t    *testing.T
 	sink *fakeSink
 	w    *Watcher[string]
+
+	ctx  context.Context
+	stop func() // ends the watcher and waits for it
 }
 
 // inRig runs a test in a bubble of its own, in which half is every random number, and ends the watcher after it.
@@ -283,14 +418,23 @@ func inRig(t *testing.T, opts Options, prepare func(*fakeSource), test func(r *r
 			opts.Rand = func() float64 { return 0.5 }
 		}
 		r.w = New[string](r.fakeSource, r.sink, opts)
-		ctx, cancel := context.WithCancel(t.Context())
-		ended := make(chan error, 1)
-		go func() { ended <- r.w.Run(ctx) }()
+		r.run()
 		synctest.Wait()
 		test(r)
+		r.stop()
+	})
+}
+
+// run runs the watcher until stop is called.
+func (r *rig) run() {
+	ctx, cancel := context.WithCancel(r.t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- r.w.Run(ctx) }()
+	r.ctx = ctx
+	r.stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-ended; err != nil {
-			t.Errorf("Run: %v", err)
+			r.t.Errorf("Run: %v", err)
 		}
 	})
 }

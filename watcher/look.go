@@ -3,8 +3,6 @@ package watcher
 import (
 	"context"
 	"time"
-
-	"github.com/kv-shepherd/shepherd-go/domain"
 )
 
 // sight is what a look beside the stream saw: the place of the stream when it began, the cluster's revision after
@@ -40,7 +38,9 @@ func (f *follower[T]) saw(s sight) (outcome error, over bool) {
 		return m.failed(now, err), true
 	}
 	if m.regressed(s.place, s.revision) {
-		m.lose(now, domain.ReasonRevisionRegressed, nil)
+		m.revision = ""
+		m.found(now, s.revision)
+		m.wait(now, 0)
 		return nil, true
 	}
 	return nil, false

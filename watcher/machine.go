@@ -124,7 +124,7 @@ func (m *machine) listed(now time.Time, revision string, count int) {
 	m.wait(now, 0)
 }
 
-// found: listing anew found a revision. A lower one than before is the truth of a server whose history went back.
+// found: a consistent read found a revision. A lower one than before is the truth of a server whose history went back.
 func (m *machine) found(now time.Time, revision string) {
 	if m.regressed(m.highest, revision) {
 		m.state.Epoch++
