@@ -177,44 +177,50 @@ func (s *Subscription[T]) nudge() {
 // by one goroutine at a time.
 func (s *Subscription[T]) Next(ctx context.Context) (Notice[T], error) {
 	for {
-		if ctx.Err() != nil {
-			return Notice[T]{}, ended(ctx)
+		if notice, ok, err := s.poll(ctx); ok || err != nil {
+			return notice, err
 		}
-		e, p, closed := s.take()
-		switch {
-		case closed:
-			return Notice[T]{}, domain.E(domain.CodeClosed, nil, errors.New("the subscription is closed"))
-		case s.count > 0:
-		case e != nil:
-			s.tell(change[T]{new: e})
-		case p == nil:
-			select {
-			case <-s.wake:
-			case <-s.done:
-			case <-ctx.Done():
-			}
-			continue
-		case p.what != "":
-			s.synced = s.synced || p.what == domain.EventSynced
-			return Notice[T]{Type: p.what, State: p.state}, nil
-		default:
-			s.tell(p.change)
-		}
-		if s.count > 0 {
-			notice := s.ready[0]
-			s.ready[0], s.ready[1] = s.ready[1], Notice[T]{}
-			s.count--
-			return notice, nil
+		select {
+		case <-s.wake:
+		case <-s.done:
+		case <-ctx.Done():
 		}
 	}
 }
 
-// take takes the next thing to tell, of the set first; nothing while something is ready.
+// poll returns the next notice if there is one.
+func (s *Subscription[T]) poll(ctx context.Context) (notice Notice[T], ok bool, err error) {
+	for s.count == 0 {
+		if ctx.Err() != nil {
+			return notice, false, ended(ctx)
+		}
+		e, p, closed := s.take()
+		switch {
+		case closed:
+			return notice, false, domain.E(domain.CodeClosed, nil, errors.New("the subscription is closed"))
+		case e != nil:
+			s.tell(change[T]{new: e})
+		case p == nil:
+			return notice, false, nil
+		case p.what != "":
+			s.synced = s.synced || p.what == domain.EventSynced
+			return Notice[T]{Type: p.what, State: p.state}, true, nil
+		default:
+			s.tell(p.change)
+		}
+	}
+	notice = s.ready[0]
+	s.ready[0], s.ready[1] = s.ready[1], Notice[T]{}
+	s.count--
+	return notice, true, nil
+}
+
+// take takes the next thing to tell, of the set first.
 func (s *Subscription[T]) take() (e *entry[T], p *pending[T], closed bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed || s.count > 0 {
-		return nil, nil, s.closed
+	if s.closed {
+		return nil, nil, true
 	}
 	if s.begin != nil {
 		if e, ok := s.begin(); ok {
