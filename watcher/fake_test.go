@@ -370,7 +370,10 @@ func (s *fakeSink) Apply(ctx context.Context, events []Event[string]) error {
 }
 
 func (s *fakeSink) SetState(ctx context.Context, state State) error {
-	if s.failStates {
+	s.mu.Lock()
+	fails := s.failStates
+	s.mu.Unlock()
+	if fails {
 		if err := s.answer(ctx); err != nil {
 			return err
 		}
@@ -439,8 +442,13 @@ func (r *rig) run() {
 	})
 }
 
-// after lets time pass, and everything happen that is due by then.
+// after lets time pass, and everything happen that is due by then. What a test wrote into the script before is seen by
+// the watcher, which the passing of time alone does not promise.
 func (r *rig) after(d time.Duration) {
+	r.mu.Lock()
+	r.sink.mu.Lock()
+	r.sink.mu.Unlock() //nolint:staticcheck // an empty section, for the memory model
+	r.mu.Unlock()
 	time.Sleep(d)
 	synctest.Wait()
 }
