@@ -49,6 +49,7 @@ func reduceConditions(conditions []conditionView) []conditionView {
 			kept = append(kept, c)
 		}
 	}
+	clear(conditions[len(kept):])
 	return kept
 }
 

@@ -136,9 +136,19 @@ func (c *cursor) str() string {
 
 func (c *cursor) rawString() string {
 	start := c.at
-	escaped := c.skipString()
+	for at := start + 1; ; at++ { // nearly all strings are short and plain
+		b := c.json[at]
+		if b == '"' {
+			c.at = at + 1
+			return c.json[start+1 : at]
+		}
+		if b == '\\' || b >= utf8.RuneSelf {
+			break
+		}
+	}
+	c.skipString()
 	s := c.json[start+1 : c.at-1]
-	if escaped {
+	if strings.IndexByte(s, '\\') >= 0 {
 		unquoted, _ := jsontext.AppendUnquote(nil, c.json[start:c.at]) // an error is invalid UTF-8, replaced
 		s = string(unquoted)
 	}
@@ -272,14 +282,10 @@ func (c *cursor) milli() int64 {
 	return max(q.MilliValue(), 0)
 }
 
-// pairs reads a map of strings.
-func (c *cursor) pairs(keep func(key string) bool) pairs {
-	var out pairs
+// pairs reads a map of strings, behind those in out.
+func (c *cursor) pairs(out pairs, keep func(key string) bool) pairs {
 	for key := range c.fields {
 		if keep == nil || keep(key) {
-			if out == nil {
-				out = make(pairs, 0, 8)
-			}
 			out = append(out, pair{key, c.str()})
 		}
 	}
@@ -319,10 +325,9 @@ func (c *cursor) skipWord() {
 	}
 }
 
-// skipString reads over a string, and says whether it has escapes.
-func (c *cursor) skipString() (escaped bool) {
-	start := c.at + 1
-	end := start
+// skipString reads over a string: to the first quote that has an even number of backslashes before it.
+func (c *cursor) skipString() {
+	end := c.at + 1
 	for {
 		end += strings.IndexByte(c.json[end:], '"')
 		slashes := 0
@@ -335,5 +340,4 @@ func (c *cursor) skipString() (escaped bool) {
 		}
 	}
 	c.at = end
-	return strings.IndexByte(c.json[start:end], '\\') >= 0
 }

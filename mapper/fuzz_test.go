@@ -252,10 +252,12 @@ func kubevirtFuncs(serializer.CodecFactory) []any {
 			*p = kubevirtv1.VirtualMachinePrintableStatus(pick(c, "", "Stopped", "Running", "Provisioning", "Stopping", "ErrorUnschedulable", "CrashLoopBackOff", "WaitingForReceiver", "Migrating", "x"))
 		},
 		func(p *kubevirtv1.VirtualMachineConditionType, c randfill.Continue) {
-			*p = kubevirtv1.VirtualMachineConditionType(pick(c, "Ready", "Failure", "RestartRequired", "Paused", "ManualRecoveryRequired"))
+			*p = kubevirtv1.VirtualMachineConditionType(pick(c, "Ready", "Failure", "RestartRequired", "Paused", "ManualRecoveryRequired",
+				"Initialized", "Provisioning", "Synchronized", "PodScheduled", "LiveMigratable", "AgentConnected"))
 		},
 		func(p *kubevirtv1.VirtualMachineInstanceConditionType, c randfill.Continue) {
-			*p = kubevirtv1.VirtualMachineInstanceConditionType(pick(c, "Ready", "Paused", "Synchronized", "PodScheduled", "LiveMigratable", "AgentConnected"))
+			*p = kubevirtv1.VirtualMachineInstanceConditionType(pick(c, "Ready", "Paused", "Synchronized", "PodScheduled", "LiveMigratable",
+				"AgentConnected", "Provisioning", "DataVolumesReady", "StorageLiveMigratable"))
 		},
 		func(p *corev1.ConditionStatus, c randfill.Continue) {
 			*p = corev1.ConditionStatus(pick(c, "True", "False", "Unknown", ""))

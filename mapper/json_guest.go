@@ -16,13 +16,13 @@ func readGuest(c *cursor, v *guestView) {
 		case "domain":
 			readDomain(c, v)
 		case "volumes":
-			v.volumes = readList(c, readVolume)
+			v.volumes = readList(c, v.volumes, readVolume)
 		case "networks":
-			v.networks = readList(c, readNetwork)
+			v.networks = readList(c, v.networks, readNetwork)
 		case "nodeSelector":
-			v.nodeSelector = c.pairs(nil)
+			v.nodeSelector = c.pairs(v.nodeSelector[:0], nil)
 		case "tolerations":
-			v.tolerations = readList(c, readToleration)
+			v.tolerations = readList(c, v.tolerations, readToleration)
 		case "livenessProbe":
 			v.probeForbids = c.probe()
 		}
@@ -116,9 +116,9 @@ func readDevices(c *cursor, v *guestView) {
 	for name := range c.fields {
 		switch name {
 		case "disks":
-			v.devices = readList(c, readDevice)
+			v.devices = readList(c, v.devices, readDevice)
 		case "interfaces":
-			v.interfaces = readList(c, readInterface)
+			v.interfaces = readList(c, v.interfaces, readInterface)
 		case "autoattachPodInterface":
 			attach, set := c.bool()
 			v.noPodNetwork = set && !attach

@@ -9,8 +9,7 @@ import (
 )
 
 // readInstance reads a VirtualMachineInstance of JSON as viewInstance does of the object.
-func readInstance(c *cursor) (*instanceView, kindOf) {
-	v := &instanceView{}
+func readInstance(c *cursor, v *instanceView) kindOf {
 	var kind kindOf
 	for name := range c.fields {
 		switch name {
@@ -29,7 +28,7 @@ func readInstance(c *cursor) (*instanceView, kindOf) {
 		}
 	}
 	v.reduce()
-	return v, kind
+	return kind
 }
 
 func readInstanceStatus(c *cursor, v *instanceView) {
@@ -45,9 +44,9 @@ func readInstanceStatus(c *cursor, v *instanceView) {
 		case "phaseTransitionTimestamps":
 			transitions = c.at
 		case "conditions":
-			v.conditions = c.conditions()
+			v.conditions = c.conditions(v.conditions)
 		case "interfaces":
-			v.interfaces = readList(c, readGuestInterface)
+			v.interfaces = readList(c, v.interfaces, readGuestInterface)
 		case "guestOSInfo":
 			v.guestOS = c.guestOS()
 		case "migrationState":
@@ -60,7 +59,7 @@ func readInstanceStatus(c *cursor, v *instanceView) {
 		case "memory":
 			v.memory = c.amount("guestCurrent")
 		case "volumeStatus":
-			v.volumes = readList(c, readVolumeStatus)
+			v.volumes = readList(c, v.volumes, readVolumeStatus)
 		}
 	}
 	if transitions >= 0 { // only now the phase is known for certain
@@ -106,7 +105,7 @@ func readGuestInterface(c *cursor, i *domain.Interface) {
 		case "ipAddress":
 			single = c.str()
 		case "ipAddresses":
-			i.IPs = readList(c, func(c *cursor, s *string) { *s = c.str() })
+			i.IPs = readList(c, nil, func(c *cursor, s *string) { *s = c.str() })
 		case "infoSource":
 			i.Sources = sources(c.str())
 		case "linkState":

@@ -94,21 +94,18 @@ func (c *cursor) amount(resource string) int64 {
 	return n
 }
 
-// readList reads each element of an array into a slice.
-func readList[T any](c *cursor, read func(c *cursor, element *T)) []T {
-	var out []T
+// readList reads each element of an array, in the memory that a slice has.
+func readList[T any](c *cursor, memory []T, read func(c *cursor, element *T)) []T {
+	out := memory[:0]
 	for range c.elements {
-		if out == nil {
-			out = make([]T, 0, 4)
-		}
 		out = append(out, *new(T))
 		read(c, &out[len(out)-1])
 	}
 	return out
 }
 
-func (c *cursor) conditions() []conditionView {
-	return reduceConditions(readList(c, func(c *cursor, v *conditionView) {
+func (c *cursor) conditions(memory []conditionView) []conditionView {
+	return reduceConditions(readList(c, memory, func(c *cursor, v *conditionView) {
 		for name := range c.fields {
 			switch name {
 			case "type":

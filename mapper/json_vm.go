@@ -18,8 +18,8 @@ type vmReader struct {
 	ranOnce                          bool
 }
 
-func readVM(c *cursor, keep func(annotation string) bool) (*vmView, kindOf) {
-	r := vmReader{cursor: c, v: &vmView{}, keep: keep}
+func readVM(c *cursor, v *vmView, keep func(annotation string) bool) kindOf {
+	r := vmReader{cursor: c, v: v, keep: keep}
 	for name := range r.fields {
 		switch name {
 		case "metadata":
@@ -33,15 +33,15 @@ func readVM(c *cursor, keep func(annotation string) bool) (*vmView, kindOf) {
 		}
 	}
 	r.conclude()
-	return r.v, r.kind
+	return r.kind
 }
 
 func (r *vmReader) metaMaps(name string) {
 	switch name {
 	case "labels":
-		r.v.labels = r.pairs(nil)
+		r.v.labels = r.pairs(r.v.labels[:0], nil)
 	case "annotations":
-		r.v.annotations = r.pairs(r.keep)
+		r.v.annotations = r.pairs(r.v.annotations[:0], r.keep)
 	}
 }
 
@@ -61,7 +61,7 @@ func (r *vmReader) spec() {
 		case "template":
 			r.template()
 		case "dataVolumeTemplates":
-			r.v.templates = readList(r.cursor, readTemplate)
+			r.v.templates = readList(r.cursor, r.v.templates, readTemplate)
 		}
 	}
 }
@@ -72,7 +72,7 @@ func (r *vmReader) template() {
 		case "metadata":
 			for name := range r.fields {
 				if name == "labels" {
-					r.v.guestLabels = r.pairs(nil)
+					r.v.guestLabels = r.pairs(r.v.guestLabels[:0], nil)
 				}
 			}
 		case "spec":
@@ -124,7 +124,7 @@ func (r *vmReader) status() {
 		case "restoreInProgress":
 			v.restoring = r.is('"')
 		case "conditions":
-			v.conditions = r.conditions()
+			v.conditions = r.conditions(v.conditions)
 		case "instancetypeRef":
 			r.typeRevision = r.storedRevision()
 		case "preferenceRef":

@@ -47,8 +47,10 @@ var errNotJSON = errors.New("not JSON")
 
 // vmObject reads a VM of JSON whose syntax was checked.
 func (m *Mapper) vmObject(json string) Object[VMRecord] {
-	c := &cursor{json: json}
-	v, kind := readVM(c, m.recorded)
+	views := takeViews()
+	defer views.release()
+	c, v := &cursor{json: json}, &views.vm
+	kind := readVM(c, v, m.recorded)
 	if err := m.refused(c, kind, "VirtualMachine", &v.objectView); err != nil {
 		return refusedObject[VMRecord](&v.objectView, err)
 	}
@@ -58,8 +60,10 @@ func (m *Mapper) vmObject(json string) Object[VMRecord] {
 
 // instanceObject reads an instance of JSON whose syntax was checked.
 func (m *Mapper) instanceObject(json string) Object[InstanceRecord] {
-	c := &cursor{json: json}
-	v, kind := readInstance(c)
+	views := takeViews()
+	defer views.release()
+	c, v := &cursor{json: json}, &views.instance
+	kind := readInstance(c, v)
 	if err := m.refused(c, kind, "VirtualMachineInstance", &v.objectView); err != nil {
 		return refusedObject[InstanceRecord](&v.objectView, err)
 	}

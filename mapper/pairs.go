@@ -37,6 +37,7 @@ func (p pairs) sorted() pairs {
 			kept = append(kept, p[n])
 		}
 	}
+	clear(p[len(kept):])
 	return kept
 }
 

@@ -2,7 +2,6 @@ package mapper
 
 import (
 	"strings"
-	"sync"
 
 	kubevirtv1 "kubevirt.io/api/core/v1"
 
@@ -57,7 +56,7 @@ func (m *Mapper) Join(vm VMRecord, instance InstanceRecord) *domain.VM {
 	if vm.IsZero() {
 		return nil
 	}
-	views := joining.Get().(*viewPair)
+	views := takeViews()
 	defer views.release()
 	vm.read(&views.vm)
 	if instance.IsZero() {
@@ -72,7 +71,7 @@ func (m *Mapper) JoinDegraded(vm VMRecord) *domain.VM {
 	if vm.IsZero() {
 		return nil
 	}
-	views := joining.Get().(*viewPair)
+	views := takeViews()
 	defer views.release()
 	vm.read(&views.vm)
 	return m.joinDegraded(&views.vm)
@@ -86,26 +85,4 @@ func (r VMRecord) read(v *vmView) {
 func (r InstanceRecord) read(v *instanceView) {
 	c := reader(r.s)
 	v.walk(&c)
-}
-
-// viewPair is a VM's views while they are joined. The memory of their lists is used again.
-type viewPair struct {
-	vm       vmView
-	instance instanceView
-}
-
-var joining = sync.Pool{New: func() any { return &viewPair{} }}
-
-// release empties the views but for the memory of their lists, save for those that the joined VM has now.
-func (p *viewPair) release() {
-	v, i := &p.vm, &p.instance
-	*v = vmView{labels: v.labels[:0], annotations: v.annotations[:0], guestLabels: v.guestLabels[:0],
-		conditions: v.conditions[:0], templates: v.templates[:0], guest: v.guest.emptied()}
-	*i = instanceView{conditions: i.conditions[:0], volumes: i.volumes[:0], guest: i.guest.emptied()}
-	joining.Put(p)
-}
-
-func (v *guestView) emptied() guestView {
-	return guestView{volumes: v.volumes[:0], devices: v.devices[:0], networks: v.networks[:0],
-		interfaces: v.interfaces[:0], nodeSelector: v.nodeSelector[:0]}
 }

@@ -3,6 +3,7 @@ package mapper_test
 import (
 	"cmp"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -170,5 +171,76 @@ func TestRecordsAreComparable(t *testing.T) {
 	vm.ResourceVersion = "2"
 	if other, _ := m.VMRecord(&vm); other == first {
 		t.Error("another revision makes the same record")
+	}
+}
+
+// What reduction leaves out of a view must not be missed.
+func TestReductionChangesNothing(t *testing.T) {
+	m := recordMapper()
+	check := func(name string, vm *kubevirtv1.VirtualMachine, vmi *kubevirtv1.VirtualMachineInstance, degraded bool) {
+		var want *domain.VM
+		var err error
+		if degraded {
+			want, err = m.MapVMDegraded(vm)
+		} else {
+			want, err = m.MapVM(vm, vmi)
+		}
+		if err != nil {
+			return
+		}
+		if diff := sameVM(m.MapUnreduced(vm, vmi, degraded), want); diff != "" {
+			t.Errorf("%s (-all +reduced):\n%s", name, diff)
+		}
+	}
+	for _, c := range goldenCases(t) {
+		check(c.name, c.vm, c.vmi, c.degraded)
+	}
+	for seed := range int64(300) {
+		vm, vmi := filled(t, seed)
+		check("filled", vm, vmi, false)
+		check("filled, degraded", vm, nil, true)
+		if t.Failed() {
+			t.Fatalf("seed %d", seed)
+		}
+	}
+}
+
+// Views are used again for the next join; what was handed out is not.
+func TestJoinedValuesAreTheCallersOwn(t *testing.T) {
+	m := recordMapper()
+	for _, c := range goldenCases(t) {
+		if c.vm == nil || c.vmi == nil {
+			continue
+		}
+		r, err := m.VMRecord(c.vm)
+		if err != nil {
+			continue
+		}
+		i, err := m.InstanceRecord(named(c.vmi))
+		if err != nil {
+			t.Fatal(err)
+		}
+		first, want := m.Join(r, i), m.Join(r, i)
+		scribble(t, reflect.ValueOf(first).Elem(), "vm")
+		for range 3 {
+			if diff := gocmp.Diff(want, m.Join(r, i)); diff != "" {
+				t.Fatalf("%s: joins share something (-want +got):\n%s", c.name, diff)
+			}
+		}
+	}
+}
+
+func TestDecodeTruncated(t *testing.T) {
+	vm, vmi := realistic(t, false)
+	m := recordMapper()
+	for n := range vm {
+		if _, err := m.DecodeVM(vm[:n]); domain.CodeOf(err) != domain.CodeProtocolError {
+			t.Fatalf("VM cut at %d: %v", n, err)
+		}
+	}
+	for n := range vmi {
+		if _, err := m.DecodeInstance(vmi[:n]); domain.CodeOf(err) != domain.CodeProtocolError {
+			t.Fatalf("instance cut at %d: %v", n, err)
+		}
 	}
 }

@@ -106,8 +106,11 @@ func address(s string) string {
 	if err != nil {
 		return ""
 	}
-	addr = addr.Unmap().WithZone("")
-	return addr.String()
+	var room [64]byte
+	if text := addr.Unmap().WithZone("").AppendTo(room[:0]); string(text) != s {
+		return string(text)
+	}
+	return s // the usual case costs nothing
 }
 
 // sources splits the origins of what is known of an interface, "domain, guest-agent".

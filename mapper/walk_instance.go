@@ -70,7 +70,8 @@ func (v *instanceView) reduce() {
 	g := &v.guest
 	g.volumes = slices.DeleteFunc(g.volumes, func(v volumeView) bool { return listed(v.name) })
 	g.devices = slices.DeleteFunc(g.devices, func(d deviceView) bool { return listed(d.name) })
-	g.networks, g.interfaces, g.nodeSelector, g.tolerations, g.noPodNetwork = nil, nil, nil, nil, false
+	g.networks, g.interfaces, g.nodeSelector = emptied(g.networks), emptied(g.interfaces), emptied(g.nodeSelector)
+	g.tolerations, g.noPodNetwork = nil, false
 	for n := range v.volumes {
 		if s := &v.volumes[n]; !s.failing() {
 			s.reason, s.message = "", ""
