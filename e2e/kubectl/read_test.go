@@ -100,7 +100,9 @@ func about(t *testing.T, s *site) {
 			t.Errorf("kubectl explain vm.spec lacks %q:\n%s", want, explained)
 		}
 	}
-	s.refuses(t, `error: field "sprc" does not exist`, "explain", "vm.sprc")
+	if got := s.try(t, "explain", "vm.sprc"); got.Code != 1 || got.Err != "error: field \"sprc\" does not exist\n" {
+		t.Errorf("kubectl explain of a field that is none: %+v", got)
+	}
 	s.prints(t, "yes\n", "auth", "can-i", "create", "vms")
-	s.prints(t, "yes\n", "auth", "can-i", "update", "virtualmachines.subresources.kubevirt.io", "--subresource=start")
+	s.prints(t, "yes\n", "auth", "can-i", "patch", "vms", "--subresource=status")
 }

@@ -2,6 +2,7 @@ package kubectl
 
 import (
 	"bytes"
+	"context"
 	"crypto/tls"
 	"encoding/json"
 	"encoding/pem"
@@ -13,6 +14,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -91,6 +93,9 @@ func (s *site) vm(t *testing.T, name, memory string) string {
 	})
 }
 
+// patience is how long a kubectl may live. It ends only one that waits for what does not come.
+const patience = 2 * time.Minute
+
 // command is kubectl with its arguments: its own process, which ends with the test, and which knows nothing of this one's
 // environment.
 func (s *site) command(t *testing.T, args ...string) *exec.Cmd {
@@ -99,7 +104,9 @@ func (s *site) command(t *testing.T, args ...string) *exec.Cmd {
 	if err != nil {
 		t.Fatal(err)
 	}
-	command := exec.CommandContext(t.Context(), self, args...)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	t.Cleanup(cancel)
+	command := exec.CommandContext(ctx, self, args...)
 	command.Args[0] = "kubectl"
 	command.Dir = s.home
 	command.Env = []string{asKubectl + "=yes", "KUBECONFIG=" + s.kubeconfig, "HOME=" + s.home, "TMPDIR=" + s.home}

@@ -22,7 +22,7 @@ func TestWatch(t *testing.T) {
 	}
 	lines := bufio.NewScanner(out)
 	var seen []string
-	// until reads on to a line; the whole test's patience is what bounds it.
+	// until reads on to a line. One that does not come ends with kubectl, when that has used up the patience with it.
 	until := func(want string) {
 		t.Helper()
 		for lines.Scan() {
@@ -41,7 +41,7 @@ func TestWatch(t *testing.T) {
 	s.prints(t, made+"patched\n", "patch", "vm", "web", "--type=merge", "-p", `{"spec":{"runStrategy":"Halted"}}`)
 	until("MODIFIED web AGE Stopped False")
 	s.prints(t, "virtualmachine.kubevirt.io \"web\" deleted from default namespace\n", "delete", "vm", "web")
-	until("DELETED web AGE Terminating False")
+	until("DELETED web AGE Stopped False")
 	if !strings.HasPrefix(seen[1], "ADDED web AGE") {
 		t.Errorf("the first line is %q", seen[1])
 	}

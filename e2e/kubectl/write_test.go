@@ -67,7 +67,7 @@ func TestPatch(t *testing.T) {
 	s.prints(t, made+"annotated\n", "annotate", "vm", "web", "note=hello")
 	s.prints(t, "hello", "get", "vm", "web", "-o", "jsonpath={.metadata.annotations.note}")
 
-	s.refuses(t, `Error from server (BadRequest): admission webhook "virtualmachine-validator.kubevirt.io" denied the request: Running and RunStrategy are mutually exclusive. Note that Running is deprecated, please use RunStrategy instead`,
+	s.refuses(t, `The request is invalid: spec.running: Running and RunStrategy are mutually exclusive. Note that Running is deprecated, please use RunStrategy instead`,
 		"patch", "vm", "web", "--type=merge", "-p", `{"spec":{"running":true}}`)
 	s.refuses(t, `error: application/strategic-merge-patch+json is not supported by kubevirt.io/v1, Kind=VirtualMachine: the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml`,
 		"patch", "vm", "web", "-p", `{}`)
