@@ -1,8 +1,11 @@
 package kubevirtsim
 
 import (
+	"slices"
+	"strings"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/duration"
@@ -10,7 +13,8 @@ import (
 	"github.com/kv-shepherd/shepherd-go/providertest/kubevirtsim/internal/rest"
 )
 
-// The columns that kubectl shows: additionalPrinterColumns of KubeVirt's CRDs (crds.go of v1.9.0).
+// The columns that kubectl shows: additionalPrinterColumns of KubeVirt's CRDs (crds.go of v1.9.0), and Kubernetes' own
+// (pkg/printers/internalversion of v1.34).
 
 var ageColumn = rest.Column{
 	TableColumnDefinition: metav1.TableColumnDefinition{Name: "Age", Type: "date"},
@@ -68,4 +72,51 @@ var ipColumn = rest.Column{
 		first, _ := interfaces[0].(map[string]any)
 		return first["ipAddress"]
 	},
+}
+
+// createdColumn is what is shown of resources for which Kubernetes has no columns.
+var createdColumn = rest.Column{
+	TableColumnDefinition: metav1.TableColumnDefinition{Name: "Created At", Type: "date"},
+	Value:                 func(u *unstructured.Unstructured) any { return u.GetCreationTimestamp().UTC().Format(time.RFC3339) },
+}
+
+// nodeColumns are those of a node but for the wide ones, of which the simulator's nodes know nothing.
+var nodeColumns = []rest.Column{
+	{TableColumnDefinition: metav1.TableColumnDefinition{Name: "Status", Type: "string"}, Value: nodeStatus},
+	{TableColumnDefinition: metav1.TableColumnDefinition{Name: "Roles", Type: "string"}, Value: nodeRoles},
+	ageColumn,
+	textColumn("Version", "status", "nodeInfo", "kubeletVersion"),
+}
+
+func nodeStatus(u *unstructured.Unstructured) any {
+	var status string
+	switch conditionColumn(string(corev1.NodeReady), 0).Value(u) {
+	case "True":
+		status = "Ready"
+	case nil:
+		status = "Unknown"
+	default:
+		status = "NotReady"
+	}
+	if cordoned, _, _ := unstructured.NestedBool(u.Object, "spec", "unschedulable"); cordoned {
+		status += ",SchedulingDisabled"
+	}
+	return status
+}
+
+func nodeRoles(u *unstructured.Unstructured) any {
+	var roles []string
+	for key, value := range u.GetLabels() {
+		switch role, ok := strings.CutPrefix(key, "node-role.kubernetes.io/"); {
+		case ok && role != "":
+			roles = append(roles, role)
+		case key == "kubernetes.io/role" && value != "":
+			roles = append(roles, value)
+		}
+	}
+	if roles == nil {
+		return "<none>"
+	}
+	slices.Sort(roles)
+	return strings.Join(slices.Compact(roles), ",")
 }

@@ -35,14 +35,16 @@ func (s *Server) ofKubernetes() []rest.Resource {
 		{
 			Versions: v1, Kind: "Namespace", Plural: "namespaces", ShortNames: []string{"ns"}, BuiltIn: true,
 			Schema: s.version.schemaOf(corev1.Namespace{}), Default: defaultNamespace, BeforeDelete: s.holdNamespace, AfterWrite: s.namespaceWritten,
+			Columns: []rest.Column{textColumn("Status", "status", "phase"), ageColumn},
 		},
 		{
 			Versions: v1, Kind: "Node", Plural: "nodes", ShortNames: []string{"no"}, BuiltIn: true, Status: true,
-			Schema: s.version.schemaOf(corev1.Node{}),
+			Schema: s.version.schemaOf(corev1.Node{}), Columns: nodeColumns,
 		},
 		{
 			Group: "apiextensions.k8s.io", Versions: v1, Kind: "CustomResourceDefinition", Plural: "customresourcedefinitions",
 			ShortNames: []string{"crd", "crds"}, Categories: []string{"api-extensions"}, BuiltIn: true, Verbs: []string{"get", "list", "watch"},
+			Columns: []rest.Column{createdColumn},
 		},
 	}
 }
