@@ -1,0 +1,59 @@
+package differential_test
+
+import (
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"k8s.io/client-go/rest"
+
+	"github.com/kv-shepherd/shepherd-go/e2e/controlplane"
+	"github.com/kv-shepherd/shepherd-go/e2e/harness"
+	"github.com/kv-shepherd/shepherd-go/e2e/kubevirt/conformance"
+	"github.com/kv-shepherd/shepherd-go/providertest/kubevirtsim"
+)
+
+// nodes is their number on both sides.
+const nodes = 2
+
+func TestMain(m *testing.M) {
+	harness.MainWith(m, controlplane.Options{FeatureGates: conformance.FeatureGates, Nodes: nodes})
+}
+
+// pair is the two servers that are compared.
+type pair struct {
+	real, simulated side
+	simulator       *kubevirtsim.Server
+	record          *record
+	serial          sync.Mutex
+}
+
+// newPair starts both. The simulator lives as long as the test.
+func newPair(t *testing.T) *pair {
+	t.Helper()
+	config := harness.Get(t).RESTConfig()
+	config.Timeout = 0
+	client, err := rest.HTTPClientFor(config)
+	if err != nil {
+		t.Fatalf("make a client: %v", err)
+	}
+	simulator, err := kubevirtsim.New(kubevirtsim.Options{
+		FeatureGates: conformance.FeatureGates, Nodes: nodes,
+		Timing: kubevirtsim.Timing{ImageRetry: time.Millisecond},
+	})
+	if err != nil {
+		t.Fatalf("make the simulator: %v", err)
+	}
+	t.Cleanup(simulator.Close)
+	url, err := simulator.Start(nil)
+	if err != nil {
+		t.Fatalf("start the simulator: %v", err)
+	}
+	return &pair{
+		real:      side{name: "real", base: config.Host, client: client},
+		simulated: side{name: "simulated", base: url, client: &http.Client{}},
+		simulator: simulator,
+		record:    &record{},
+	}
+}
