@@ -1,8 +1,8 @@
 package differential_test
 
 import (
+	"flag"
 	"net/http"
-	"sync"
 	"testing"
 	"time"
 
@@ -17,7 +17,13 @@ import (
 // nodes is their number on both sides.
 const nodes = 2
 
+// atOnce is how many VMs are under way at a time: most of it is waiting.
+const atOnce = "8"
+
 func TestMain(m *testing.M) {
+	if err := flag.Set("test.parallel", atOnce); err != nil {
+		panic(err) // the flag is testing's own
+	}
 	harness.MainWith(m, controlplane.Options{FeatureGates: conformance.FeatureGates, Nodes: nodes})
 }
 
@@ -26,7 +32,6 @@ type pair struct {
 	real, simulated side
 	simulator       *kubevirtsim.Server
 	record          *record
-	serial          sync.Mutex
 }
 
 // newPair starts both. The simulator lives as long as the test.

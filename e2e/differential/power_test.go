@@ -1,10 +1,7 @@
 package differential_test
 
 import (
-	"context"
 	"net/http"
-	"strings"
-	"testing"
 
 	"github.com/kv-shepherd/shepherd-go/providertest/kubevirtsim"
 )
@@ -102,58 +99,4 @@ var powerCalls = []call{
 	put("{vm}/start", ``),
 	put("{vm}/stop", `{}`),
 	put("{vm}/restart", `{}`),
-}
-
-// TestDifferences sends every case to both.
-func TestDifferences(t *testing.T) {
-	p := newPair(t)
-	t.Run("all", func(t *testing.T) {
-		for _, s := range situations {
-			t.Run(strings.ToLower(or(s.strategy+"-", ""))+s.name, func(t *testing.T) {
-				t.Parallel()
-				p.run(t, s, powerCalls)
-			})
-		}
-	})
-	p.record.finish(t)
-}
-
-// run sends calls to VMs of a situation: to the same one until something is accepted.
-func (p *pair) run(t *testing.T, s situation, calls []call) {
-	t.Helper()
-	name := t.Name()[strings.LastIndex(t.Name(), "/")+1:]
-	namespace := p.newNamespace(t, "d-"+name).namespace
-	var at *place
-	for n, c := range calls {
-		if at == nil {
-			at = p.reach(t, s, namespace, n)
-		}
-		if !p.send(t, at, name, c) {
-			at = nil
-		}
-	}
-}
-
-// send sends one call to both sides and compares the answers. It says whether the VM is as it was.
-func (p *pair) send(t *testing.T, at *place, name string, c call) (same bool) {
-	t.Helper()
-	var answers []answer
-	same = true
-	for _, s := range p.sides() {
-		now, err := at.state(t.Context(), s)
-		if err != nil {
-			t.Fatal(err)
-		}
-		places := at.places(now)
-		got, err := s.do(context.WithoutCancel(t.Context()), c, places)
-		if err != nil {
-			t.Fatalf("%s %s: %v", c.method, c.path, err)
-		}
-		answers = append(answers, got)
-		changed := c.method != http.MethodGet && got.code < http.StatusMultipleChoices &&
-			!strings.Contains(c.body, `"All"`) && !strings.Contains(c.path, "dryRun=All")
-		same = same && !changed
-	}
-	p.record.check(t, name, c, answers[0], answers[1])
-	return same
 }

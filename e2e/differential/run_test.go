@@ -1,0 +1,103 @@
+package differential_test
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// group is calls that are sent in one situation.
+type group struct {
+	name      string
+	situation situation
+	// setup is sent to both sides before all else.
+	setup []call
+	calls []call
+}
+
+// groups are all cases.
+func groups() []group {
+	var all []group
+	for _, s := range situations {
+		all = append(all, group{name: strings.ToLower(or(s.strategy, "none")) + "-" + s.name, situation: s, calls: powerCalls})
+	}
+	for _, more := range [][]group{writeGroups, listGroups, otherGroups} {
+		all = append(all, more...)
+	}
+	return all
+}
+
+// TestDifferences sends every case to both.
+func TestDifferences(t *testing.T) {
+	p := newPair(t)
+	t.Run("all", func(t *testing.T) {
+		for _, g := range groups() {
+			t.Run(g.name, func(t *testing.T) {
+				t.Parallel()
+				p.run(t, g)
+			})
+		}
+	})
+	p.record.finish(t)
+}
+
+// run sends calls to VMs of a situation: to the same one until something is accepted.
+func (p *pair) run(t *testing.T, g group) {
+	t.Helper()
+	home := p.newNamespace(t, "d-"+g.name)
+	for _, c := range g.setup {
+		home.must(t, c)
+	}
+	var at *place
+	for n, c := range g.calls {
+		if at == nil {
+			at = p.reach(t, g.situation, home.namespace, n)
+		}
+		if !p.send(t, at, g.name, c) {
+			at = nil
+		}
+	}
+}
+
+// send sends one call to both sides and compares the answers. It says whether the VM is as it was.
+func (p *pair) send(t *testing.T, at *place, name string, c call) (same bool) {
+	t.Helper()
+	var answers []answer
+	same = true
+	for _, s := range p.sides() {
+		now, err := at.state(t.Context(), s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := at.listPlaces(t, s, c)
+		got, err := s.do(context.WithoutCancel(t.Context()), c, at.places(now))
+		if err != nil {
+			t.Fatalf("%s %s: %v", c.method, c.path, err)
+		}
+		answers = append(answers, got)
+		changed := c.method != http.MethodGet && got.code < http.StatusMultipleChoices &&
+			!strings.Contains(c.body, `"All"`) && !strings.Contains(c.path, "dryRun=All")
+		same = same && !changed
+	}
+	p.record.check(t, name, c, answers[0], answers[1])
+	return same
+}
+
+// listPlaces fills in what a list of instance types said last: {listrv}, its revision, and {continue}, a token.
+func (p *place) listPlaces(t *testing.T, s side, c call) call {
+	t.Helper()
+	if !strings.Contains(c.path, "{listrv}") && !strings.Contains(c.path, "{continue}") {
+		return c
+	}
+	got, err := s.do(t.Context(), get("{TYPES}/virtualmachineinstancetypes?limit=2"), p.places(state{}))
+	var list struct {
+		Metadata struct{ ResourceVersion, Continue string }
+	}
+	if err != nil || json.Unmarshal(got.body, &list) != nil {
+		t.Fatalf("%s: list: %d %s %v", s.name, got.code, got.body, err)
+	}
+	c.path = strings.NewReplacer("{listrv}", list.Metadata.ResourceVersion, "{continue}", list.Metadata.Continue).Replace(c.path)
+	return c
+}
