@@ -4,7 +4,9 @@ import (
 	"hash/fnv"
 	"net/netip"
 	"strconv"
+	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -22,19 +24,24 @@ func bootInstance(vm *kubevirtv1.VirtualMachine, uid types.UID, size *instanceSi
 		TypeMeta: metav1.TypeMeta{APIVersion: kubevirtv1.GroupVersion.String(), Kind: kubevirtv1.VirtualMachineInstanceGroupVersionKind.Kind},
 		ObjectMeta: metav1.ObjectMeta{
 			Name: vm.Name, Namespace: vm.Namespace, UID: uid, CreationTimestamp: at, Generation: 1,
-			Labels: template.ObjectMeta.Labels, Annotations: template.ObjectMeta.Annotations,
-			Finalizers:      []string{kubevirtv1.VirtualMachineInstanceFinalizer},
+			Labels: template.ObjectMeta.Labels, Annotations: observedBy(template.ObjectMeta.Annotations),
+			Finalizers:      []string{vmFinalizer, kubevirtv1.VirtualMachineInstanceFinalizer},
 			OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(vm, kubevirtv1.VirtualMachineGroupVersionKind)},
 		},
 		Spec: template.Spec,
 	}
+	instance.Annotations[kubevirtv1.VirtualMachineGenerationAnnotation] = strconv.FormatInt(vm.Generation, 10)
 	completeInstance(&instance.Spec, size)
+	instance.Status.RuntimeUser = launcherUser
 	instance.Status.CurrentCPUTopology = topologyOf(instance.Spec.Domain.CPU)
 	if guest := instance.Spec.Domain.Memory.Guest; guest != nil {
 		instance.Status.Memory = &kubevirtv1.MemoryStatus{GuestAtBoot: guest, GuestCurrent: guest, GuestRequested: guest}
 	}
 	return instance
 }
+
+// launcherUser is qemu's number, under which guests run.
+const launcherUser = 107
 
 // completeInstance sets what a template leaves open.
 func completeInstance(spec *kubevirtv1.VirtualMachineInstanceSpec, size *instanceSize) {
@@ -62,6 +69,9 @@ func completeInstance(spec *kubevirtv1.VirtualMachineInstanceSpec, size *instanc
 		}
 	} else if d.Memory.MaxGuest == nil {
 		d.Memory.MaxGuest = resource.NewQuantity(4*guest.Value(), guest.Format)
+		if whyNoMemoryHotplug(spec) != "" {
+			d.Memory.MaxGuest = nil
+		}
 	}
 	if d.Features == nil {
 		d.Features = &kubevirtv1.Features{}
@@ -74,8 +84,22 @@ func completeInstance(spec *kubevirtv1.VirtualMachineInstanceSpec, size *instanc
 	}
 	if len(spec.Networks) == 0 && len(d.Devices.Interfaces) == 0 && (d.Devices.AutoattachPodInterface == nil || *d.Devices.AutoattachPodInterface) {
 		spec.Networks = []kubevirtv1.Network{*kubevirtv1.DefaultPodNetwork()}
-		d.Devices.Interfaces = []kubevirtv1.Interface{*kubevirtv1.DefaultMasqueradeNetworkInterface()}
+		d.Devices.Interfaces = []kubevirtv1.Interface{*kubevirtv1.DefaultBridgeNetworkInterface()}
 	}
+	for n := range spec.Volumes {
+		if disk := spec.Volumes[n].ContainerDisk; disk != nil && disk.ImagePullPolicy == "" {
+			disk.ImagePullPolicy = pullPolicy(disk.Image)
+		}
+	}
+}
+
+// pullPolicy is Kubernetes' own rule: what has a tag or a digest of its own is pulled once.
+func pullPolicy(image string) corev1.PullPolicy {
+	name := image[strings.LastIndex(image, "/")+1:]
+	if strings.Contains(name, "@") || strings.Contains(name, ":") && !strings.HasSuffix(name, ":latest") {
+		return corev1.PullIfNotPresent
+	}
+	return corev1.PullAlways
 }
 
 func topologyOf(cpu *kubevirtv1.CPU) *kubevirtv1.CPUTopology {

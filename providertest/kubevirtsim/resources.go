@@ -60,7 +60,7 @@ func (s *Server) ofKubeVirt() []rest.Resource {
 		s.custom(rest.Resource{
 			Group: machines.Group, Kind: "VirtualMachine", Plural: machines.Resource, ShortNames: []string{"vm", "vms"}, Categories: all,
 			Namespaced: true, Status: true, Columns: []rest.Column{ageColumn, textColumn("Status", "status", "printableStatus"), conditionColumn("Ready", 0)},
-			Default: s.defaultVM, ValidateCreate: s.validateVM, ValidateUpdate: s.validateVM,
+			Rules: s.version.since(9), Default: s.defaultVM, ValidateCreate: s.validateVM, ValidateUpdate: s.validateVM,
 		}, kubevirtv1.VirtualMachine{}),
 		s.custom(rest.Resource{
 			Group: instances.Group, Kind: "VirtualMachineInstance", Plural: instances.Resource, ShortNames: []string{"vmi", "vmis"}, Categories: all,
@@ -68,7 +68,7 @@ func (s *Server) ofKubeVirt() []rest.Resource {
 				ageColumn, textColumn("Phase", "status", "phase"), ipColumn, textColumn("NodeName", "status", "nodeName"),
 				conditionColumn("Ready", 0), named("Live-Migratable", conditionColumn("LiveMigratable", 1)), conditionColumn("Paused", 1),
 			},
-			Default: s.defaultInstance, ValidateCreate: s.validateNewInstance, ValidateUpdate: s.validateInstance,
+			Rules: s.version.since(9), Default: s.defaultInstance, ValidateCreate: s.validateNewInstance, ValidateUpdate: s.validateInstance,
 		}, kubevirtv1.VirtualMachineInstance{}),
 		s.custom(rest.Resource{
 			Group: migrations.Group, Kind: "VirtualMachineInstanceMigration", Plural: migrations.Resource, ShortNames: []string{"vmim", "vmims"},

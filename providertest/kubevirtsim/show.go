@@ -2,6 +2,7 @@ package kubevirtsim
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -51,6 +52,7 @@ func (c *controller) showSpec(g *guest, vm *kubevirtv1.VirtualMachine) {
 	changed := c.updateVM(g, vm, "", func(u *unstructured.Unstructured) error {
 		if !slices.Contains(u.GetFinalizers(), vmFinalizer) && u.GetDeletionTimestamp() == nil {
 			u.SetFinalizers(append(u.GetFinalizers(), vmFinalizer))
+			u.SetAnnotations(observedBy(u.GetAnnotations()))
 		}
 		if strategyOf(vm) == m.Strategy() {
 			return nil
@@ -63,6 +65,17 @@ func (c *controller) showSpec(g *guest, vm *kubevirtv1.VirtualMachine) {
 	if changed != nil {
 		g.generation, vm.Generation = changed.GetGeneration(), changed.GetGeneration()
 	}
+}
+
+// observedBy adds the annotations by which virt-controller says in which versions of the API it has seen an object.
+func observedBy(annotations map[string]string) map[string]string {
+	seen := maps.Clone(annotations)
+	if seen == nil {
+		seen = map[string]string{}
+	}
+	seen[kubevirtv1.ControllerAPILatestVersionObservedAnnotation] = kubevirtv1.ApiLatestVersion
+	seen[kubevirtv1.ControllerAPIStorageVersionObservedAnnotation] = kubevirtv1.ApiStorageVersion
+	return seen
 }
 
 // showStatus writes the VM's status, unless virt-api has left a request there since it was read: it would be lost. The next
@@ -80,6 +93,9 @@ func (c *controller) showStatus(g *guest, vm *kubevirtv1.VirtualMachine, instanc
 	}
 	status := vm.Status.DeepCopy()
 	showVM(status, g.machine, facts)
+	if g.machine.Signals().Observed {
+		status.VolumeSnapshotStatuses = snapshotStatuses(vm)
+	}
 	if equality.Semantic.DeepEqual(status, read) {
 		return
 	}

@@ -50,6 +50,24 @@ func showVM(status *kubevirtv1.VirtualMachineStatus, m *vmsim.Machine, facts vmF
 	status.Conditions = carryVM(status.Conditions, vmConditions(m, status.Conditions, facts.instanceConditions, facts.own(m)), now)
 }
 
+// snapshotStatuses say of each volume whether a snapshot of it could be taken (updateVolumeSnapshotStatuses of
+// pkg/storage/snapshot/snapshot.go). There are no classes of snapshots here, and so none can.
+func snapshotStatuses(vm *kubevirtv1.VirtualMachine) []kubevirtv1.VolumeSnapshotStatus {
+	if vm.Spec.Template == nil {
+		return nil
+	}
+	var statuses []kubevirtv1.VolumeSnapshotStatus
+	for _, volume := range vm.Spec.Template.Spec.Volumes {
+		status := kubevirtv1.VolumeSnapshotStatus{Name: volume.Name}
+		status.Reason = "Snapshot is not supported for this volumeSource type [" + volume.Name + "]"
+		if volume.PersistentVolumeClaim != nil || volume.DataVolume != nil {
+			status.Reason = "No VolumeSnapshotClass: Volume snapshots are not configured for this StorageClass [] [" + volume.Name + "]"
+		}
+		statuses = append(statuses, status)
+	}
+	return statuses
+}
+
 // jobOf is the name of a storage job that is under way, or nil.
 func jobOf(on bool, name string) *string {
 	if !on {
