@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -30,8 +31,12 @@ func factsOf(a answer) facts {
 		}
 		frames = append(frames, frame)
 	}
+	frames = slices.DeleteFunc(frames, isTimed)
 	for n, frame := range frames {
 		at := "object"
+		if m, _ := frame.(map[string]any); m["kind"] != nil {
+			at = fmt.Sprint(m["kind"])
+		}
 		if len(frames) > 1 {
 			at = fmt.Sprintf("frame[%d]", n)
 		}
@@ -40,12 +45,22 @@ func factsOf(a answer) facts {
 	return out
 }
 
+// isTimed says that a frame of a watch is there because of the time: a bookmark that ends no initial events.
+func isTimed(frame any) bool {
+	m, _ := frame.(map[string]any)
+	object, _ := m["object"].(map[string]any)
+	return m["type"] == "BOOKMARK" && field(object, "metadata", "annotations") == nil
+}
+
 func (f facts) add(path string, value any) {
 	switch v := value.(type) {
 	case map[string]any:
 		f.addMap(path, v)
 	case []any:
 		for n, element := range v {
+			if text, ok := element.(string); ok && age.MatchString(text) {
+				element = "some time"
+			}
 			f.add(path+"["+nameOf(n, element, v)+"]", element)
 		}
 		if len(v) == 0 {
@@ -55,6 +70,12 @@ func (f facts) add(path string, value any) {
 		f[path] = fmt.Sprint(v)
 	}
 }
+
+// ownUID is the uid of an owner, or of a pod, as a key.
+var ownUID = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
+
+// age is a cell of a table that tells how old an object is.
+var age = regexp.MustCompile(`^\d+[smh]$`)
 
 func (f facts) addMap(path string, m map[string]any) {
 	if m["kind"] == "Status" && m["apiVersion"] == "v1" {
@@ -68,11 +89,12 @@ func (f facts) addMap(path string, m map[string]any) {
 		at := path + "." + key
 		switch {
 		case defaulted(at):
-		case erased(key):
+		case erased(key) && value == "": // as good as none
+		case erased(key), key == "name" && m["generateName"] != nil:
 			f[at] = "set"
 		case key == "fieldsV1":
 			encoded, _ := json.Marshal(value) // it was JSON
-			f[at] = string(encoded)
+			f[at] = ownUID.ReplaceAllString(string(encoded), "uid")
 		default:
 			f.add(at, value)
 		}
@@ -108,7 +130,9 @@ func nameOf(n int, element any, all []any) string {
 		m, _ := e.(map[string]any)
 		switch {
 		case m["manager"] != nil:
-			return fmt.Sprintf("%v %v %v", m["manager"], m["operation"], or(fmt.Sprint(m["subresource"]), ""))
+			return strings.TrimSpace(fmt.Sprintf("%v %v %v", m["manager"], m["operation"], orNone(m["subresource"])))
+		case m["singularName"] != nil: // of a list of resources, whose order changes
+			return fmt.Sprint(m["name"])
 		case m["type"] != nil && m["status"] != nil:
 			return fmt.Sprint(m["type"])
 		}
@@ -130,10 +154,17 @@ func nameOf(n int, element any, all []any) string {
 	return mine
 }
 
+func orNone(value any) any {
+	if value == nil {
+		return ""
+	}
+	return value
+}
+
 // erased says that a field differs whenever it is written: only that it is there is compared.
 func erased(key string) bool {
 	switch key {
-	case "uid", "resourceVersion", "time", "lastTransitionTime", "lastProbeTime", "continue", "selfLink":
+	case "uid", "migrationUid", "lastFailedVMIUID", "resourceVersion", "time", "lastTransitionTime", "lastProbeTime", "continue", "selfLink":
 		return true
 	}
 	return strings.HasSuffix(key, "Timestamp")

@@ -55,10 +55,21 @@ func newPair(t *testing.T) *pair {
 	if err != nil {
 		t.Fatalf("start the simulator: %v", err)
 	}
-	return &pair{
+	p := &pair{
 		real:      side{name: "real", base: config.Host, client: client},
 		simulated: side{name: "simulated", base: url, client: &http.Client{}},
 		simulator: simulator,
 		record:    &record{},
 	}
+	p.allowMigrations(t)
+	return p
+}
+
+// allowMigrations raises KubeVirt's own limits of migrations, which those that are held under way would reach. The
+// simulator has none.
+func (p *pair) allowMigrations(t *testing.T) {
+	t.Helper()
+	at := &place{pair: p}
+	const many = `{"spec":{"configuration":{"migrations":{"parallelMigrationsPerCluster":500,"parallelOutboundMigrationsPerNode":500}}}}`
+	at.mustOn(t, p.real, patch(typeMerge, "/apis/kubevirt.io/v1/namespaces/kubevirt/kubevirts/kubevirt", many))
 }

@@ -96,10 +96,11 @@ var otherGroups = []group{
 		patch(typeApply, "{TYPES}/virtualmachineinstancetypes/new?fieldManager=m&force=true", aType+`{"cpu":{"guest":3},"memory":{"guest":"1Gi"}}}`),
 		patch(typeApply, "{TYPES}/virtualmachineinstancetypes/new?fieldManager=m", aType+`{"cpu":{"guest":3},"memory":{"guest":"1Gi"}}}`),
 		patch(typeApply, "{TYPES}/virtualmachineinstancetypes/applied?fieldManager=m", `{"apiVersion":"instancetype.kubevirt.io/v1beta1","kind":"VirtualMachineInstancetype","metadata":{"name":"applied"},"spec":{"cpu":{"guest":3},"memory":{"guest":"1Gi"}}}`),
-		takeAway("{TYPES}/virtualmachineinstancetypes/new?propagationPolicy=Orphan", ``), takeAway("{TYPES}/virtualmachineinstancetypes/new", ``),
+		patch(typeMerge, "{TYPES}/virtualmachineinstancetypes/new?dryRun=All", `{"kind":"Spoon"}`),
+		takeAway("{TYPES}/virtualmachineinstancetypes/new?propagationPolicy=Orphan", ``),
 		takeAway("{TYPES}/virtualmachineinstancetypes/a?propagationPolicy=Background", ``), takeAway("{TYPES}/virtualmachineinstancetypes/b", ``),
 		takeAway("{TYPES}/virtualmachineinstancetypes/b", ``), takeAway("{TYPES}/virtualmachineinstancetypes?labelSelector=even%3Dtrue", ``),
-		takeAway("{TYPES}/virtualmachineinstancetypes", ``), get("{TYPES}/virtualmachineinstancetypes"),
+		takeAway("{TYPES}/virtualmachineinstancetypes?fieldSelector=metadata.name%21%3Dnew", ``),
 	}},
 	{name: "other", situation: situation{name: "absent"}, calls: []call{
 		get("/version"), get("/readyz"), get("/livez"), get("/api/v1/namespaces/{ns}"), get("/api/v1/namespaces/missing"),

@@ -56,10 +56,10 @@ var situations = []situation{
 	{name: "deleting", strategy: "Always", annotations: deafKnob, steps: []step{remove}, settled: printable("Terminating")},
 	{name: "unschedulable", strategy: "Always", annotations: unschedulableKnob, settled: printable("ErrorUnschedulable")},
 	{name: "no-image", strategy: "Always", annotations: imageKnob, settled: printable("ImagePullBackOff")},
-	{name: "crash-loop", strategy: "Always", annotations: crashKnob, settled: printable("CrashLoopBackOff")},
+	{name: "crash-loop", strategy: "Always", annotations: crashKnob, settled: waitsAgain, fleeting: true},
 	{name: "shut-down", strategy: "Once", steps: []step{leave}, settled: ended("Succeeded")},
 	{name: "shut-down", strategy: "Manual", steps: []step{begin, leave}, settled: ended("Succeeded")},
-	{name: "shut-down", strategy: "RerunOnFailure", steps: []step{leave}, settled: ended("Succeeded")},
+	{name: "shut-down", strategy: "RerunOnFailure", steps: []step{leave}, settled: stopped},
 	{name: "crashed", strategy: "Once", steps: []step{crash}, settled: ended("Failed")},
 	{name: "crashed", strategy: "Manual", steps: []step{begin, crash}, settled: ended("Failed")},
 	{name: "migrating", strategy: "Always", annotations: holdKnob, steps: []step{move}, settled: printable("Migrating")},
@@ -68,6 +68,15 @@ var situations = []situation{
 	{name: "not-migratable", strategy: "Always", annotations: heavyKnob, settled: running},
 	{name: "probed", strategy: "Always", spec: `,"livenessProbe":{"tcpSocket":{"port":80}}`, settled: running},
 	{name: "receiver", strategy: "WaitAsReceiver", settled: func(s state) bool { return s.observed() && s.printable() == "WaitingForReceiver" }},
+}
+
+// stillCalls change nothing.
+var stillCalls = powerCalls[:21]
+
+// waitsAgain says that an instance has failed more than once, so that there is none for longer than the calls take.
+func waitsAgain(s state) bool {
+	count, _ := field(s.vm, "status", "startFailure", "consecutiveFailCount").(float64)
+	return s.printable() == "CrashLoopBackOff" && s.vmi == nil && count > 1
 }
 
 // powerCalls are sent in every situation. What is likely to be accepted comes last.

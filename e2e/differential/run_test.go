@@ -21,7 +21,11 @@ type group struct {
 func groups() []group {
 	var all []group
 	for _, s := range situations {
-		all = append(all, group{name: strings.ToLower(or(s.strategy, "none")) + "-" + s.name, situation: s, calls: powerCalls})
+		calls := powerCalls
+		if s.fleeting {
+			calls = stillCalls
+		}
+		all = append(all, group{name: strings.ToLower(or(s.strategy, "none")) + "-" + s.name, situation: s, calls: calls})
 	}
 	for _, more := range [][]group{writeGroups, listGroups, otherGroups} {
 		all = append(all, more...)

@@ -22,6 +22,8 @@ type situation struct {
 	steps        []step
 	// settled says when the VM is there. Nil is for no VM at all.
 	settled func(state) bool
+	// fleeting says that it takes long to reach, and ends by itself.
+	fleeting bool
 }
 
 // step is done to the VM once what is before it has come about.

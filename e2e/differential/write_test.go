@@ -169,6 +169,7 @@ var writeGroups = []group{
 		patch(typeMerge, "{VM}?dryRun=All", `{"metadata":{"finalizers":null}}`),
 		patch(typeMerge, "{VM}?dryRun=All", `{"kind":"Spoon"}`),
 		patch(typeMerge, "{VM}?dryRun=All", `{"apiVersion":"kubevirt.io/v1alpha3"}`),
+		patch(typeJSONP, "{VM}?dryRun=All", `[{"op":"replace","path":"/kind","value":"Spoon"}]`),
 		patch(typeMerge, "{VM}?dryRun=All", `{"spec":{"runStrategy":"Never"}}`),
 		patch(typeMerge, "{VM}?dryRun=All", `{"spec":{"runStrategy":null}}`),
 		patch(typeMerge, "{VM}?dryRun=All", `{"spec":{"running":true}}`),

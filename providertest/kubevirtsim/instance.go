@@ -3,6 +3,7 @@ package kubevirtsim
 import (
 	"hash/fnv"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -86,20 +87,23 @@ func completeInstance(spec *kubevirtv1.VirtualMachineInstanceSpec, size *instanc
 		spec.Networks = []kubevirtv1.Network{*kubevirtv1.DefaultPodNetwork()}
 		d.Devices.Interfaces = []kubevirtv1.Interface{*kubevirtv1.DefaultBridgeNetworkInterface()}
 	}
-	for n := range spec.Volumes {
-		if disk := spec.Volumes[n].ContainerDisk; disk != nil && disk.ImagePullPolicy == "" {
-			disk.ImagePullPolicy = pullPolicy(disk.Image)
-		}
-	}
+	setPullPolicies(spec.Volumes)
 }
 
-// pullPolicy is Kubernetes' own rule: what has a tag or a digest of its own is pulled once.
-func pullPolicy(image string) corev1.PullPolicy {
-	name := image[strings.LastIndex(image, "/")+1:]
-	if strings.Contains(name, "@") || strings.Contains(name, ":") && !strings.HasSuffix(name, ":latest") {
-		return corev1.PullIfNotPresent
+// setPullPolicies is setDefaultPullPoliciesOnContainerDisks: what has a tag or a digest is pulled once.
+func setPullPolicies(volumes []kubevirtv1.Volume) {
+	for n := range volumes {
+		disk := volumes[n].ContainerDisk
+		if disk == nil || disk.ImagePullPolicy != "" {
+			continue
+		}
+		disk = disk.DeepCopy() // it may be the template's
+		disk.ImagePullPolicy = corev1.PullIfNotPresent
+		if strings.HasSuffix(disk.Image, ":latest") || !strings.ContainsAny(disk.Image, ":@") {
+			disk.ImagePullPolicy = corev1.PullAlways
+		}
+		volumes[n].ContainerDisk = disk
 	}
-	return corev1.PullAlways
 }
 
 func topologyOf(cpu *kubevirtv1.CPU) *kubevirtv1.CPUTopology {
@@ -125,6 +129,9 @@ func showInstance(instance *kubevirtv1.VirtualMachineInstance, m *vmsim.Machine,
 	}
 	status.Conditions = carryInstance(status.Conditions, conditions, now)
 	status.Reason = i.Ended
+	if i.Phase == vmsim.PhaseSucceeded || i.Phase == vmsim.PhaseFailed { // virt-controller is done with it
+		instance.Finalizers = slices.DeleteFunc(instance.Finalizers, func(f string) bool { return f == vmFinalizer })
+	}
 	status.MigrationState = migrationState(m.Migration(), i.Serial, migrationUID)
 	if i.Node != 0 {
 		status.NodeName = nodeName(i.Node)

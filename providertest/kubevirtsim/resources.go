@@ -59,7 +59,7 @@ func (s *Server) ofKubeVirt() []rest.Resource {
 	return []rest.Resource{
 		s.custom(rest.Resource{
 			Group: machines.Group, Kind: "VirtualMachine", Plural: machines.Resource, ShortNames: []string{"vm", "vms"}, Categories: all,
-			Namespaced: true, Status: true, Columns: []rest.Column{ageColumn, textColumn("Status", "status", "printableStatus"), conditionColumn("Ready", 0)},
+			Namespaced: true, Status: true, Columns: []rest.Column{ageColumn, described("Human Readable Status", textColumn("Status", "status", "printableStatus")), conditionColumn("Ready", 0)},
 			Rules: s.version.since(9), Default: s.defaultVM, ValidateCreate: s.validateVM, ValidateUpdate: s.validateVM,
 		}, kubevirtv1.VirtualMachine{}),
 		s.custom(rest.Resource{

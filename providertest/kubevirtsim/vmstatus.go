@@ -35,11 +35,12 @@ func showVM(status *kubevirtv1.VirtualMachineStatus, m *vmsim.Machine, facts vmF
 		return // the controller has not looked yet: there is no status
 	}
 	status.Created = i.Serial != 0
-	status.Ready = i.Phase == vmsim.PhaseRunning
+	status.Ready = i.Phase == vmsim.PhaseRunning && !i.Deleting
 	status.PrintableStatus = kubevirtv1.VirtualMachinePrintableStatus(m.Printable())
-	status.ObservedGeneration, status.DesiredGeneration = 0, 0
-	if status.Created { // written only while there is an instance, and not what the names say elsewhere
+	if status.Created { // written only while there is an instance, and kept; not what the names say elsewhere
 		status.ObservedGeneration, status.DesiredGeneration = facts.booted, facts.generation
+	}
+	if status.Created || status.RunStrategy != "" { // from the first instance on
 		status.RunStrategy = kubevirtv1.VirtualMachineRunStrategy(m.Strategy())
 	}
 	status.StateChangeRequests = stateChangeRequests(m, status.StateChangeRequests, facts.instanceUID)

@@ -53,10 +53,11 @@ func (p *jsonPatcher) patch(w *Write, live *unstructured.Unstructured) (*unstruc
 	if err != nil {
 		return nil, apierrors.NewInvalid(schema.GroupKind{}, "", field.ErrorList{field.Invalid(field.NewPath("patch"), string(after), err.Error())})
 	}
-	if u.GetKind() == live.GetKind() {
+	if u.GetKind() == live.GetKind() || p.res.Default == nil || p.subresource != "" {
 		return p.changeTo(w, live, u)
 	}
-	// Another kind is put right without a word, and what every field belongs to is lost (seen on Kubernetes 1.34).
+	// Where a webhook changes objects, another kind is put right on the way, and nobody owns a field any more (seen on
+	// Kubernetes 1.34).
 	u.SetKind(live.GetKind())
 	if u, err = p.changeTo(w, live, u); err == nil {
 		u.SetManagedFields(nil)

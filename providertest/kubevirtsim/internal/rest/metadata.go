@@ -143,7 +143,11 @@ func (w *Write) invalid(errs field.ErrorList) error {
 	if len(errs) == 0 {
 		return nil
 	}
-	return apierrors.NewInvalid(w.Resource.gvk(w.Version).GroupKind(), w.Object.GetName(), errs)
+	kind := w.Resource.gvk(w.Version).GroupKind()
+	if own := w.Object.GetKind(); own != "" {
+		kind.Kind = own // wrong as it may be
+	}
+	return apierrors.NewInvalid(kind, w.Object.GetName(), errs)
 }
 
 // revisionOf reads an object's own revision; none is 0.
