@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	kubevirtv1 "kubevirt.io/api/core/v1"
 
+	"github.com/kv-shepherd/shepherd-go/domain"
 	"github.com/kv-shepherd/shepherd-go/internal/vmsim"
 )
 
@@ -32,6 +33,9 @@ func bootInstance(vm *kubevirtv1.VirtualMachine, uid types.UID, size *instanceSi
 		Spec: template.Spec,
 	}
 	instance.Annotations[kubevirtv1.VirtualMachineGenerationAnnotation] = strconv.FormatInt(vm.Generation, 10)
+	if strategyOf(vm) == domain.RunStrategyWaitAsReceiver {
+		instance.Annotations[kubevirtv1.CreateMigrationTarget] = "true"
+	}
 	completeInstance(&instance.Spec, size)
 	instance.Status.RuntimeUser = launcherUser
 	instance.Status.CurrentCPUTopology = topologyOf(instance.Spec.Domain.CPU)
@@ -88,6 +92,23 @@ func completeInstance(spec *kubevirtv1.VirtualMachineInstanceSpec, size *instanc
 		d.Devices.Interfaces = []kubevirtv1.Interface{*kubevirtv1.DefaultBridgeNetworkInterface()}
 	}
 	setPullPolicies(spec.Volumes)
+	completeProbe(spec.LivenessProbe)
+	completeProbe(spec.ReadinessProbe)
+}
+
+// completeProbe sets the times of a probe.
+func completeProbe(probe *kubevirtv1.Probe) {
+	if probe == nil {
+		return
+	}
+	const period, failures = 10, 3
+	probe.TimeoutSeconds, probe.SuccessThreshold = max(probe.TimeoutSeconds, 1), max(probe.SuccessThreshold, 1)
+	if probe.PeriodSeconds < 1 {
+		probe.PeriodSeconds = period
+	}
+	if probe.FailureThreshold < 1 {
+		probe.FailureThreshold = failures
+	}
 }
 
 // setPullPolicies is setDefaultPullPoliciesOnContainerDisks: what has a tag or a digest is pulled once.

@@ -86,8 +86,12 @@ func (s *Server) ofKubeVirt() []rest.Resource {
 
 func (s *Server) ofInstancetypes() []rest.Resource {
 	kind := func(kind, plural string, short []string, namespaced bool, validate func(*rest.Write) error, object any) rest.Resource {
+		var categories []string
+		if namespaced {
+			categories = []string{"all"}
+		}
 		return s.custom(rest.Resource{
-			Group: "instancetype.kubevirt.io", Kind: kind, Plural: plural, ShortNames: short, Categories: []string{"all"}, Namespaced: namespaced,
+			Group: "instancetype.kubevirt.io", Kind: kind, Plural: plural, ShortNames: short, Categories: categories, Namespaced: namespaced,
 			ValidateCreate: validate, ValidateUpdate: validate, AfterWrite: s.catalogueWritten,
 		}, object)
 	}

@@ -193,7 +193,7 @@ func (c *controller) boot(g *guest, vm *kubevirtv1.VirtualMachine) bool {
 // follow has an instance follow the generation of its VM as long as the template is the one that it was made of
 // (conditionallyBumpGenerationAnnotationOnVmi of pkg/virt-controller/watch/vm/vm.go).
 func (g *guest) follow(vm *kubevirtv1.VirtualMachine) {
-	if g.instance != 0 && g.booted != vm.Generation && g.origin == hashOf(vm.Spec.Template) {
+	if g.instance != 0 && g.booted != vm.Generation && vm.DeletionTimestamp == nil && g.origin == hashOf(vm.Spec.Template) {
 		g.booted = vm.Generation
 	}
 }
