@@ -1,7 +1,11 @@
 package differential_test
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -15,7 +19,7 @@ type accepted struct {
 }
 
 // table is what may differ. A row that nothing needs any more is an error.
-var table = []accepted{
+var table = [...]accepted{
 	{
 		cases: "*", paths: "VirtualMachineInstance.metadata.managedFields*|VirtualMachineInstance.metadata.generation",
 		reason: "who writes an instance, and how often, is decided by the real one's stand-in for virt-handler",
@@ -86,35 +90,43 @@ const (
 type record struct {
 	mu       sync.Mutex
 	requests int
-	needed   map[int]bool
+	needed   [len(table)]bool
+}
+
+// agree says whether two answers differ in nothing but what rows of the table tell.
+func (r *record) agree(name string, c call, real, simulated answer) bool {
+	left, _ := sift(name, c, real, simulated)
+	return len(left) == 0
 }
 
 // check compares two answers and reports what differs and is in no row.
 func (r *record) check(t *testing.T, name string, c call, real, simulated answer) {
 	t.Helper()
+	left, rows := sift(name, c, real, simulated)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.requests++
-	if r.needed == nil {
-		r.needed = map[int]bool{}
-	}
-	name += ": " + c.method + " " + c.path
-	var left []string
-	for _, d := range differences(real, simulated) {
-		known := false
-		for n, row := range table {
-			if matches(row.cases, name) && matches(row.paths, d.path) {
-				r.needed[n], known = true, true
-			}
-		}
-		if !known {
-			left = append(left, d.String())
-		}
+	for _, n := range rows {
+		r.needed[n] = true
 	}
 	if len(left) > 0 {
-		t.Errorf("%s %s\n  %s\nreal %d %s\nsimulated %d %s", name, c.body, strings.Join(left, "\n  "),
+		t.Errorf("%s: %s %s %s\n  %s\nreal %d %s\nsimulated %d %s", name, c.method, c.path, c.body, strings.Join(left, "\n  "),
 			real.code, cut(real.body), simulated.code, cut(simulated.body))
 	}
+}
+
+// sift returns the differences that no row tells, and the rows that tell the others.
+func sift(name string, c call, real, simulated answer) (left []string, rows []int) {
+	name += ": " + c.method + " " + c.path
+	for _, d := range differences(real, simulated) {
+		row := slices.IndexFunc(table[:], func(row accepted) bool { return matches(row.cases, name) && matches(row.paths, d.path) })
+		if row < 0 {
+			left = append(left, d.String())
+			continue
+		}
+		rows = append(rows, row)
+	}
+	return left, rows
 }
 
 func cut(body []byte) string {
@@ -135,7 +147,11 @@ func matches(pattern, text string) bool {
 // finish holds the whole to its bounds.
 func (r *record) finish(t *testing.T) {
 	t.Helper()
-	t.Logf("%d requests compared, %d rows of accepted differences", r.requests, len(table))
+	summary := fmt.Sprintf("%d requests compared, %d rows of accepted differences", r.requests, len(table))
+	t.Log(summary)
+	if err := os.WriteFile(filepath.Join(t.ArtifactDir(), "differential.txt"), []byte(summary+"\n"), 0o600); err != nil {
+		t.Error(err)
+	}
 	if r.requests < leastRequests {
 		t.Errorf("%d requests compared, want at least %d", r.requests, leastRequests)
 	}

@@ -138,7 +138,7 @@ func (p *place) places(s state) *strings.Replacer {
 func (p *pair) sides() []side { return []side{p.real, p.simulated} }
 
 // patience is how long a VM may take to a state on a busy computer.
-const patience = 60 * time.Second
+const patience = 2 * time.Minute
 
 // until waits until a side shows a state.
 func (p *place) until(t *testing.T, s side, what string, reached func(state) bool) {
