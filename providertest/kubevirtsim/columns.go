@@ -17,16 +17,22 @@ import (
 // (pkg/printers/internalversion of v1.34).
 
 var ageColumn = rest.Column{
-	TableColumnDefinition: metav1.TableColumnDefinition{Name: "Age", Type: "date"},
+	TableColumnDefinition: metav1.TableColumnDefinition{Name: "Age", Type: "date", Description: describe(".metadata.creationTimestamp")},
 	Value: func(u *unstructured.Unstructured) any {
 		return duration.HumanDuration(time.Since(u.GetCreationTimestamp().Time))
 	},
 }
 
+// describe is what a column is said to be whose CRD says nothing of it (apiextensions-apiserver v0.34
+// registry/customresource/tableconvertor).
+func describe(jsonPath string) string {
+	return "Custom resource definition column (in JSONPath format): " + jsonPath
+}
+
 // textColumn shows a field that is a string.
 func textColumn(name string, path ...string) rest.Column {
 	return rest.Column{
-		TableColumnDefinition: metav1.TableColumnDefinition{Name: name, Type: "string"},
+		TableColumnDefinition: metav1.TableColumnDefinition{Name: name, Type: "string", Description: describe("." + strings.Join(path, "."))},
 		Value: func(u *unstructured.Unstructured) any {
 			text, found, err := unstructured.NestedString(u.Object, path...)
 			if !found || err != nil {
@@ -40,7 +46,9 @@ func textColumn(name string, path ...string) rest.Column {
 // conditionColumn shows the status of a condition.
 func conditionColumn(kind string, priority int32) rest.Column {
 	return rest.Column{
-		TableColumnDefinition: metav1.TableColumnDefinition{Name: kind, Type: "string", Priority: priority},
+		TableColumnDefinition: metav1.TableColumnDefinition{
+			Name: kind, Type: "string", Priority: priority, Description: describe(".status.conditions[?(@.type=='" + kind + "')].status"),
+		},
 		Value: func(u *unstructured.Unstructured) any {
 			conditions, _, err := unstructured.NestedSlice(u.Object, "status", "conditions")
 			if err != nil {
@@ -56,6 +64,12 @@ func conditionColumn(kind string, priority int32) rest.Column {
 	}
 }
 
+// described is a column of which its CRD says something.
+func described(text string, column rest.Column) rest.Column {
+	column.Description = text
+	return column
+}
+
 func named(name string, column rest.Column) rest.Column {
 	column.Name = name
 	return column
@@ -63,7 +77,7 @@ func named(name string, column rest.Column) rest.Column {
 
 // ipColumn shows the address of an instance's first interface.
 var ipColumn = rest.Column{
-	TableColumnDefinition: metav1.TableColumnDefinition{Name: "IP", Type: "string"},
+	TableColumnDefinition: metav1.TableColumnDefinition{Name: "IP", Type: "string", Description: describe(".status.interfaces[0].ipAddress")},
 	Value: func(u *unstructured.Unstructured) any {
 		interfaces, _, err := unstructured.NestedSlice(u.Object, "status", "interfaces")
 		if err != nil || len(interfaces) == 0 {

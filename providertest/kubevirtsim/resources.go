@@ -61,8 +61,8 @@ func (s *Server) ofKubeVirt() []rest.Resource {
 	return []rest.Resource{
 		s.custom(rest.Resource{
 			Group: machines.Group, Kind: "VirtualMachine", Plural: machines.Resource, ShortNames: []string{"vm", "vms"}, Categories: all,
-			Namespaced: true, Status: true, Columns: []rest.Column{ageColumn, textColumn("Status", "status", "printableStatus"), conditionColumn("Ready", 0)},
-			Default: s.defaultVM, ValidateCreate: s.validateVM, ValidateUpdate: s.validateVM,
+			Namespaced: true, Status: true, Columns: []rest.Column{ageColumn, described("Human Readable Status", textColumn("Status", "status", "printableStatus")), conditionColumn("Ready", 0)},
+			Rules: s.version.since(9), Default: s.defaultVM, ValidateCreate: s.validateVM, ValidateUpdate: s.validateVM,
 		}, kubevirtv1.VirtualMachine{}),
 		s.custom(rest.Resource{
 			Group: instances.Group, Kind: "VirtualMachineInstance", Plural: instances.Resource, ShortNames: []string{"vmi", "vmis"}, Categories: all,
@@ -70,7 +70,7 @@ func (s *Server) ofKubeVirt() []rest.Resource {
 				ageColumn, textColumn("Phase", "status", "phase"), ipColumn, textColumn("NodeName", "status", "nodeName"),
 				conditionColumn("Ready", 0), named("Live-Migratable", conditionColumn("LiveMigratable", 1)), conditionColumn("Paused", 1),
 			},
-			Default: s.defaultInstance, ValidateCreate: s.validateNewInstance, ValidateUpdate: s.validateInstance,
+			Rules: s.version.since(9), Default: s.defaultInstance, ValidateCreate: s.validateNewInstance, ValidateUpdate: s.validateInstance,
 		}, kubevirtv1.VirtualMachineInstance{}),
 		s.custom(rest.Resource{
 			Group: migrations.Group, Kind: "VirtualMachineInstanceMigration", Plural: migrations.Resource, ShortNames: []string{"vmim", "vmims"},
@@ -88,8 +88,12 @@ func (s *Server) ofKubeVirt() []rest.Resource {
 
 func (s *Server) ofInstancetypes() []rest.Resource {
 	kind := func(kind, plural string, short []string, namespaced bool, validate func(*rest.Write) error, object any) rest.Resource {
+		var categories []string
+		if namespaced {
+			categories = []string{"all"}
+		}
 		return s.custom(rest.Resource{
-			Group: "instancetype.kubevirt.io", Kind: kind, Plural: plural, ShortNames: short, Categories: []string{"all"}, Namespaced: namespaced,
+			Group: "instancetype.kubevirt.io", Kind: kind, Plural: plural, ShortNames: short, Categories: categories, Namespaced: namespaced,
 			ValidateCreate: validate, ValidateUpdate: validate, AfterWrite: s.catalogueWritten,
 		}, object)
 	}

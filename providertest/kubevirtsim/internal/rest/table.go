@@ -90,6 +90,10 @@ func (c *call) tableOf(body []byte) ([]byte, error) {
 		return nil, err
 	}
 	t := c.emptyTable(c.res)
+	if c.headed { // the frames of a watch tell the columns once
+		t.ColumnDefinitions = nil
+	}
+	c.headed = c.watching
 	t.Rows = append(t.Rows, row)
 	var object struct {
 		Metadata struct {
