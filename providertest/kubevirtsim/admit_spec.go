@@ -61,6 +61,14 @@ func (v version) checkGatedFields(f *findings, at *field.Path, spec *kubevirtv1.
 	if devices.HostDevices != nil && !v.gate("HostDevices") {
 		f.invalid(at.Child("HostDevices"), "Host Devices feature gate is not enabled in kubevirt-config")
 	}
+	if v.since(9) { // whoever gives no claim has to name a device, whatever gates there are
+		for _, gpu := range devices.GPUs {
+			if gpu.DeviceName == "" && gpu.ClaimRequest == nil {
+				f.required(at.Child("domain", "devices", "gpus"), "vmi.spec.domain.devices.gpus contains GPUs without deviceName or claimRequest; "+
+					"each GPU must specify either a deviceName or a claimRequest")
+			}
+		}
+	}
 	if sound := devices.Sound; sound != nil {
 		if !slices.Contains([]string{"", "ich9", "ac97"}, sound.Model) {
 			f.invalid(at.Child("Sound"), "Sound device type is not supported. Options: 'ich9' or 'ac97'")

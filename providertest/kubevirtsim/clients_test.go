@@ -162,6 +162,7 @@ func TestInformer(t *testing.T) {
 		kubevirtsim.ExpiredInStream: "expired in the stream", kubevirtsim.ExpiredAsStatus: "expired as a status", kubevirtsim.ExpiredMidStream: "expired in the midst",
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			synctest.Test(t, func(t *testing.T) { storm(t, uint64(form), form) })
 		})
 	}

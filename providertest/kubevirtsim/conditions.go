@@ -62,12 +62,12 @@ func instanceConditions(m *vmsim.Machine, place string) []condition {
 // readiness is the condition Ready of an instance.
 func readiness(i vmsim.Instance) condition {
 	const ready = kubevirtv1.VirtualMachineInstanceReady
-	switch i.Phase {
-	case vmsim.PhaseRunning:
-		return yes(ready)
-	case vmsim.PhaseSucceeded, vmsim.PhaseFailed:
+	switch {
+	case i.Phase == vmsim.PhaseSucceeded, i.Phase == vmsim.PhaseFailed, i.Deleting:
 		return no(ready, kubevirtv1.PodTerminatingReason, "virt-launcher pod is terminating")
-	case vmsim.PhasePending:
+	case i.Phase == vmsim.PhaseRunning:
+		return yes(ready)
+	case i.Phase == vmsim.PhasePending, i.Phase == vmsim.PhaseWaitingForSync:
 		return no(ready, kubevirtv1.PodNotExistsReason, "virt-launcher pod has not yet been scheduled")
 	default:
 		return no(ready, kubevirtv1.GuestNotRunningReason, "Guest VM is not reported as running")

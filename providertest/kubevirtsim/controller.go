@@ -78,6 +78,7 @@ type guest struct {
 	instance    uint64
 	instanceUID types.UID
 	booted      int64
+	origin      uint64 // of the template, as a hash
 	template    *kubevirtv1.VirtualMachineInstanceSpec
 	failedUID   types.UID
 	// restartRequired says why a change waits for the next start.

@@ -1,7 +1,7 @@
 // Package kubevirtsim is a cluster with KubeVirt as its API shows it: an http.Handler with the paths, the semantics and the
 // misleading answers of kube-apiserver 1.34 and KubeVirt 1.3 to 1.9, in process. Software that talks to KubeVirt - by its
-// own HTTP, by client-go, by KubeVirt's generated clientset - is tested against it in milliseconds, and against every way
-// in which a server and a network fail.
+// own HTTP, by client-go, by KubeVirt's generated clientset, by controller-runtime, even kubectl - is tested against it in
+// milliseconds, and against every way in which a server and a network fail.
 //
 //	sim, err := kubevirtsim.New(kubevirtsim.Options{})
 //	defer sim.Close()

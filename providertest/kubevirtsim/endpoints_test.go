@@ -137,7 +137,7 @@ func TestAccessReview(t *testing.T) {
 			t.Errorf("%s: %v %+v", verb, err, review)
 		}
 	}
-	w.must(400, "POST", path, `{"spec":{}}`)
+	w.must(422, "POST", path, `{"spec":{}}`)
 	w.must(405, "GET", path, "")
 }
 

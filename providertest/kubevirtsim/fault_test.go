@@ -42,7 +42,10 @@ func onWires(t *testing.T, run func(t *testing.T, w wire)) {
 		t.Run(fmt.Sprintf("pipe http%d", major), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) { run(t, pipe(t, major)) })
 		})
-		t.Run(fmt.Sprintf("tls http%d", major), func(t *testing.T) { run(t, overTLS(t, major)) })
+		t.Run(fmt.Sprintf("tls http%d", major), func(t *testing.T) {
+			t.Parallel() // what is spent here is patience, which several can have at once
+			run(t, overTLS(t, major))
+		})
 	}
 }
 

@@ -74,19 +74,21 @@ func (f *followed) pull(c *controller) (keys []string, more <-chan struct{}) {
 		snapshot := f.table.Now()
 		watch, err := f.table.Watch(snapshot.Revision, nil)
 		if err != nil {
-			return c.known(), closedChannel // the log has moved on meanwhile: once more
+			return nil, closedChannel // the log has moved on meanwhile: once more
 		}
 		f.watch = watch
 		for o := range snapshot.Range("", "") {
 			keys = append(keys, f.keyOf(o))
 		}
-		return append(keys, c.known()...), closedChannel
+		keys = append(keys, c.known()...)
+		slices.Sort(keys)
+		return slices.Compact(keys), closedChannel // most are in both
 	}
 	const enough = 256
 	events, _, more, err := f.watch.Pull(enough)
 	if err != nil {
-		f.watch = nil
-		return c.known(), closedChannel
+		f.watch = nil // the next pull returns all
+		return nil, closedChannel
 	}
 	for _, e := range events {
 		if f.echo && c.isEcho(e.Object) {

@@ -3,13 +3,17 @@ package kubevirtsim
 import (
 	"hash/fnv"
 	"net/netip"
+	"slices"
 	"strconv"
+	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	kubevirtv1 "kubevirt.io/api/core/v1"
 
+	"github.com/kv-shepherd/shepherd-go/domain"
 	"github.com/kv-shepherd/shepherd-go/internal/vmsim"
 )
 
@@ -22,19 +26,27 @@ func bootInstance(vm *kubevirtv1.VirtualMachine, uid types.UID, size *instanceSi
 		TypeMeta: metav1.TypeMeta{APIVersion: kubevirtv1.GroupVersion.String(), Kind: kubevirtv1.VirtualMachineInstanceGroupVersionKind.Kind},
 		ObjectMeta: metav1.ObjectMeta{
 			Name: vm.Name, Namespace: vm.Namespace, UID: uid, CreationTimestamp: at, Generation: 1,
-			Labels: template.ObjectMeta.Labels, Annotations: template.ObjectMeta.Annotations,
-			Finalizers:      []string{kubevirtv1.VirtualMachineInstanceFinalizer},
+			Labels: template.ObjectMeta.Labels, Annotations: observedBy(template.ObjectMeta.Annotations),
+			Finalizers:      []string{vmFinalizer, kubevirtv1.VirtualMachineInstanceFinalizer},
 			OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(vm, kubevirtv1.VirtualMachineGroupVersionKind)},
 		},
 		Spec: template.Spec,
 	}
+	instance.Annotations[kubevirtv1.VirtualMachineGenerationAnnotation] = strconv.FormatInt(vm.Generation, 10)
+	if strategyOf(vm) == domain.RunStrategyWaitAsReceiver {
+		instance.Annotations[kubevirtv1.CreateMigrationTarget] = "true"
+	}
 	completeInstance(&instance.Spec, size)
+	instance.Status.RuntimeUser = launcherUser
 	instance.Status.CurrentCPUTopology = topologyOf(instance.Spec.Domain.CPU)
 	if guest := instance.Spec.Domain.Memory.Guest; guest != nil {
 		instance.Status.Memory = &kubevirtv1.MemoryStatus{GuestAtBoot: guest, GuestCurrent: guest, GuestRequested: guest}
 	}
 	return instance
 }
+
+// launcherUser is qemu's number, under which guests run.
+const launcherUser = 107
 
 // completeInstance sets what a template leaves open.
 func completeInstance(spec *kubevirtv1.VirtualMachineInstanceSpec, size *instanceSize) {
@@ -62,6 +74,9 @@ func completeInstance(spec *kubevirtv1.VirtualMachineInstanceSpec, size *instanc
 		}
 	} else if d.Memory.MaxGuest == nil {
 		d.Memory.MaxGuest = resource.NewQuantity(4*guest.Value(), guest.Format)
+		if whyNoMemoryHotplug(spec) != "" {
+			d.Memory.MaxGuest = nil
+		}
 	}
 	if d.Features == nil {
 		d.Features = &kubevirtv1.Features{}
@@ -74,7 +89,41 @@ func completeInstance(spec *kubevirtv1.VirtualMachineInstanceSpec, size *instanc
 	}
 	if len(spec.Networks) == 0 && len(d.Devices.Interfaces) == 0 && (d.Devices.AutoattachPodInterface == nil || *d.Devices.AutoattachPodInterface) {
 		spec.Networks = []kubevirtv1.Network{*kubevirtv1.DefaultPodNetwork()}
-		d.Devices.Interfaces = []kubevirtv1.Interface{*kubevirtv1.DefaultMasqueradeNetworkInterface()}
+		d.Devices.Interfaces = []kubevirtv1.Interface{*kubevirtv1.DefaultBridgeNetworkInterface()}
+	}
+	setPullPolicies(spec.Volumes)
+	completeProbe(spec.LivenessProbe)
+	completeProbe(spec.ReadinessProbe)
+}
+
+// completeProbe sets the times of a probe.
+func completeProbe(probe *kubevirtv1.Probe) {
+	if probe == nil {
+		return
+	}
+	const period, failures = 10, 3
+	probe.TimeoutSeconds, probe.SuccessThreshold = max(probe.TimeoutSeconds, 1), max(probe.SuccessThreshold, 1)
+	if probe.PeriodSeconds < 1 {
+		probe.PeriodSeconds = period
+	}
+	if probe.FailureThreshold < 1 {
+		probe.FailureThreshold = failures
+	}
+}
+
+// setPullPolicies is setDefaultPullPoliciesOnContainerDisks: what has a tag or a digest is pulled once.
+func setPullPolicies(volumes []kubevirtv1.Volume) {
+	for n := range volumes {
+		disk := volumes[n].ContainerDisk
+		if disk == nil || disk.ImagePullPolicy != "" {
+			continue
+		}
+		disk = disk.DeepCopy() // it may be the template's
+		disk.ImagePullPolicy = corev1.PullIfNotPresent
+		if strings.HasSuffix(disk.Image, ":latest") || !strings.ContainsAny(disk.Image, ":@") {
+			disk.ImagePullPolicy = corev1.PullAlways
+		}
+		volumes[n].ContainerDisk = disk
 	}
 }
 
@@ -101,6 +150,9 @@ func showInstance(instance *kubevirtv1.VirtualMachineInstance, m *vmsim.Machine,
 	}
 	status.Conditions = carryInstance(status.Conditions, conditions, now)
 	status.Reason = i.Ended
+	if i.Phase == vmsim.PhaseSucceeded || i.Phase == vmsim.PhaseFailed { // virt-controller is done with it
+		instance.Finalizers = slices.DeleteFunc(instance.Finalizers, func(f string) bool { return f == vmFinalizer })
+	}
 	status.MigrationState = migrationState(m.Migration(), i.Serial, migrationUID)
 	if i.Node != 0 {
 		status.NodeName = nodeName(i.Node)

@@ -47,6 +47,7 @@ func (c *controller) applyVolumes(have, want *kubevirtv1.VirtualMachineInstanceS
 			return // the instance has what was asked for by requests, until it ends
 		}
 		instance.Spec.Volumes, instance.Spec.Domain.Devices.Disks = slices.Clone(want.Volumes), slices.Clone(want.Domain.Devices.Disks)
+		setPullPolicies(instance.Spec.Volumes)
 	}
 }
 

@@ -35,14 +35,16 @@ func (s *Server) ofKubernetes() []rest.Resource {
 		{
 			Versions: v1, Kind: "Namespace", Plural: "namespaces", ShortNames: []string{"ns"}, BuiltIn: true,
 			Schema: s.version.schemaOf(corev1.Namespace{}), Default: defaultNamespace, BeforeDelete: s.holdNamespace, AfterWrite: s.namespaceWritten,
+			Columns: []rest.Column{textColumn("Status", "status", "phase"), ageColumn},
 		},
 		{
 			Versions: v1, Kind: "Node", Plural: "nodes", ShortNames: []string{"no"}, BuiltIn: true, Status: true,
-			Schema: s.version.schemaOf(corev1.Node{}),
+			Schema: s.version.schemaOf(corev1.Node{}), Columns: nodeColumns,
 		},
 		{
 			Group: "apiextensions.k8s.io", Versions: v1, Kind: "CustomResourceDefinition", Plural: "customresourcedefinitions",
 			ShortNames: []string{"crd", "crds"}, Categories: []string{"api-extensions"}, BuiltIn: true, Verbs: []string{"get", "list", "watch"},
+			Columns: []rest.Column{createdColumn},
 		},
 	}
 }
@@ -59,8 +61,8 @@ func (s *Server) ofKubeVirt() []rest.Resource {
 	return []rest.Resource{
 		s.custom(rest.Resource{
 			Group: machines.Group, Kind: "VirtualMachine", Plural: machines.Resource, ShortNames: []string{"vm", "vms"}, Categories: all,
-			Namespaced: true, Status: true, Columns: []rest.Column{ageColumn, textColumn("Status", "status", "printableStatus"), conditionColumn("Ready", 0)},
-			Default: s.defaultVM, ValidateCreate: s.validateVM, ValidateUpdate: s.validateVM,
+			Namespaced: true, Status: true, Columns: []rest.Column{ageColumn, described("Human Readable Status", textColumn("Status", "status", "printableStatus")), conditionColumn("Ready", 0)},
+			Rules: s.version.since(9), Default: s.defaultVM, ValidateCreate: s.validateVM, ValidateUpdate: s.validateVM,
 		}, kubevirtv1.VirtualMachine{}),
 		s.custom(rest.Resource{
 			Group: instances.Group, Kind: "VirtualMachineInstance", Plural: instances.Resource, ShortNames: []string{"vmi", "vmis"}, Categories: all,
@@ -68,7 +70,7 @@ func (s *Server) ofKubeVirt() []rest.Resource {
 				ageColumn, textColumn("Phase", "status", "phase"), ipColumn, textColumn("NodeName", "status", "nodeName"),
 				conditionColumn("Ready", 0), named("Live-Migratable", conditionColumn("LiveMigratable", 1)), conditionColumn("Paused", 1),
 			},
-			Default: s.defaultInstance, ValidateCreate: s.validateNewInstance, ValidateUpdate: s.validateInstance,
+			Rules: s.version.since(9), Default: s.defaultInstance, ValidateCreate: s.validateNewInstance, ValidateUpdate: s.validateInstance,
 		}, kubevirtv1.VirtualMachineInstance{}),
 		s.custom(rest.Resource{
 			Group: migrations.Group, Kind: "VirtualMachineInstanceMigration", Plural: migrations.Resource, ShortNames: []string{"vmim", "vmims"},
@@ -86,8 +88,12 @@ func (s *Server) ofKubeVirt() []rest.Resource {
 
 func (s *Server) ofInstancetypes() []rest.Resource {
 	kind := func(kind, plural string, short []string, namespaced bool, validate func(*rest.Write) error, object any) rest.Resource {
+		var categories []string
+		if namespaced {
+			categories = []string{"all"}
+		}
 		return s.custom(rest.Resource{
-			Group: "instancetype.kubevirt.io", Kind: kind, Plural: plural, ShortNames: short, Categories: []string{"all"}, Namespaced: namespaced,
+			Group: "instancetype.kubevirt.io", Kind: kind, Plural: plural, ShortNames: short, Categories: categories, Namespaced: namespaced,
 			ValidateCreate: validate, ValidateUpdate: validate, AfterWrite: s.catalogueWritten,
 		}, object)
 	}

@@ -9,6 +9,8 @@ import (
 	authorizationv1 "k8s.io/api/authorization/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/kv-shepherd/shepherd-go/providertest/kubevirtsim/internal/rest"
 )
@@ -49,7 +51,10 @@ func (s *Server) review(w http.ResponseWriter, r *http.Request) error {
 		return apierrors.NewBadRequest(fmt.Sprintf("the object provided is unrecognized: %v", err))
 	}
 	if (review.Spec.ResourceAttributes == nil) == (review.Spec.NonResourceAttributes == nil) {
-		return apierrors.NewBadRequest("exactly one of nonResourceAttributes or resourceAttributes must be specified")
+		at := field.NewPath("spec", "resourceAttributes")
+		return apierrors.NewInvalid(schema.GroupKind{Group: authorizationv1.GroupName}, "", field.ErrorList{
+			field.Invalid(at, review.Spec.NonResourceAttributes, "exactly one of nonResourceAttributes or resourceAttributes must be specified"),
+		})
 	}
 	review.TypeMeta = metav1.TypeMeta{APIVersion: authorizationv1.SchemeGroupVersion.String(), Kind: "SelfSubjectAccessReview"}
 	review.Status = authorizationv1.SubjectAccessReviewStatus{Allowed: s.options.Deny == nil || !s.options.Deny(review.Spec)}

@@ -2,7 +2,10 @@ package kubevirtsim
 
 import (
 	"encoding/json"
+	"hash/fnv"
+	"maps"
 	"slices"
+	"strconv"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -51,6 +54,7 @@ func (c *controller) showSpec(g *guest, vm *kubevirtv1.VirtualMachine) {
 	changed := c.updateVM(g, vm, "", func(u *unstructured.Unstructured) error {
 		if !slices.Contains(u.GetFinalizers(), vmFinalizer) && u.GetDeletionTimestamp() == nil {
 			u.SetFinalizers(append(u.GetFinalizers(), vmFinalizer))
+			u.SetAnnotations(observedBy(u.GetAnnotations()))
 		}
 		if strategyOf(vm) == m.Strategy() {
 			return nil
@@ -63,6 +67,17 @@ func (c *controller) showSpec(g *guest, vm *kubevirtv1.VirtualMachine) {
 	if changed != nil {
 		g.generation, vm.Generation = changed.GetGeneration(), changed.GetGeneration()
 	}
+}
+
+// observedBy adds the annotations by which virt-controller says in which versions of the API it has seen an object.
+func observedBy(annotations map[string]string) map[string]string {
+	seen := maps.Clone(annotations)
+	if seen == nil {
+		seen = map[string]string{}
+	}
+	seen[kubevirtv1.ControllerAPILatestVersionObservedAnnotation] = kubevirtv1.ApiLatestVersion
+	seen[kubevirtv1.ControllerAPIStorageVersionObservedAnnotation] = kubevirtv1.ApiStorageVersion
+	return seen
 }
 
 // showStatus writes the VM's status, unless virt-api has left a request there since it was read: it would be lost. The next
@@ -80,6 +95,9 @@ func (c *controller) showStatus(g *guest, vm *kubevirtv1.VirtualMachine, instanc
 	}
 	status := vm.Status.DeepCopy()
 	showVM(status, g.machine, facts)
+	if g.machine.Signals().Observed {
+		status.VolumeSnapshotStatuses = snapshotStatuses(vm)
+	}
 	if equality.Semantic.DeepEqual(status, read) {
 		return
 	}
@@ -102,11 +120,7 @@ func (c *controller) showInstance(g *guest, vm *kubevirtv1.VirtualMachine) *kube
 	i := g.machine.Instance()
 	if i.Serial != g.instance {
 		if g.instance != 0 {
-			if !i.Started.IsZero() || i.Serial == 0 {
-				g.failedUID = ""
-			} else {
-				g.failedUID = g.instanceUID
-			}
+			g.failedUID = g.instanceUID // told while starts fail
 			c.sweep(g.key, "")
 		}
 		g.instance, g.instanceUID, g.template, g.restartRequired = 0, "", nil, ""
@@ -121,11 +135,13 @@ func (c *controller) showInstance(g *guest, vm *kubevirtv1.VirtualMachine) *kube
 	if o := c.api.Table(instances).Get(g.key); i.Deleting && o != nil && o.DeletedAt.IsZero() {
 		_ = c.api.Delete(background(), ref, nil)
 	}
+	g.follow(vm)
 	var after guest
 	change := func(instance *kubevirtv1.VirtualMachineInstance) {
 		after = *g
 		after.template = g.template.DeepCopy()
 		c.applyLive(&after, vm, instance)
+		setAnnotation(&instance.ObjectMeta, kubevirtv1.VirtualMachineGenerationAnnotation, strconv.FormatInt(g.booted, 10))
 		showInstance(instance, g.machine, g.migrationUID)
 	}
 	shown, err := c.changeInstance(ref, change)
@@ -170,8 +186,22 @@ func (c *controller) boot(g *guest, vm *kubevirtv1.VirtualMachine) bool {
 		return false
 	}
 	g.instance, g.instanceUID, g.booted = g.machine.Instance().Serial, made.GetUID(), vm.Generation
-	g.template = vm.Spec.Template.Spec.DeepCopy()
+	g.template, g.origin = vm.Spec.Template.Spec.DeepCopy(), hashOf(vm.Spec.Template)
 	return true
+}
+
+// follow has an instance follow the generation of its VM as long as the template is the one that it was made of
+// (conditionallyBumpGenerationAnnotationOnVmi of pkg/virt-controller/watch/vm/vm.go).
+func (g *guest) follow(vm *kubevirtv1.VirtualMachine) {
+	if g.instance != 0 && g.booted != vm.Generation && vm.DeletionTimestamp == nil && g.origin == hashOf(vm.Spec.Template) {
+		g.booted = vm.Generation
+	}
+}
+
+func hashOf(template *kubevirtv1.VirtualMachineInstanceTemplateSpec) uint64 {
+	h := fnv.New64a()
+	_ = json.NewEncoder(h).Encode(template) // a hash takes everything, and a template always marshals
+	return h.Sum64()
 }
 
 // sweep takes away the instance of a VM that is not there any more; keep is the uid of the one that is. An instance

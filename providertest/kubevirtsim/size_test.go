@@ -135,3 +135,17 @@ func BenchmarkCreate(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkNew is what each server costs that a test starts, until its first answer; schemas are read once for all of them.
+// The claim is milliseconds.
+func BenchmarkNew(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		sim, err := New(Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		create(b, sim, "vm")
+		sim.Close()
+	}
+}

@@ -45,11 +45,11 @@ func (a *virtAPIVersion) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if a.version.since(9) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 	}
-	if !a.reviewable(r) {
-		w.WriteHeader(http.StatusInternalServerError)
+	q := &question{w: w, r: r}
+	if text := a.notReviewable(r); text != "" {
+		q.refuse(plain{http.StatusUnauthorized, text})
 		return
 	}
-	q := &question{w: w, r: r}
 	path := strings.Trim(strings.TrimPrefix(r.URL.Path, a.prefix), "/")
 	if path == "" {
 		a.serveResourceList(q)
@@ -67,25 +67,25 @@ func (a *virtAPIVersion) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// reviewable says whether virt-api could ask who may do this: it reads the access review off the path, and answers 500
-// without a word to one that it cannot read (pkg/virt-api/rest/authorizer.go).
-func (a *virtAPIVersion) reviewable(r *http.Request) bool {
+// notReviewable says why virt-api could not ask who may do this; empty when it could. It reads the access review off the
+// path, and answers 401 to one that it cannot read (pkg/virt-api/rest/authorizer.go).
+func (a *virtAPIVersion) notReviewable(r *http.Request) string {
 	switch path := strings.TrimPrefix(r.URL.Path, a.prefix); path {
 	case "", "/version", "/guestfs", "/healthz": // open to all
-		return true
-	}
-	switch r.Method {
-	case http.MethodGet, http.MethodHead, http.MethodPut, http.MethodPost, http.MethodPatch, http.MethodDelete:
-	default:
-		return false
+		return ""
 	}
 	const resourceAt, ofNamespace, ofObject = 6, 7, 9 // of a path cut at its slashes, the first of which leaves an empty part
 	parts := strings.Split(r.URL.Path, "/")
 	switch {
-	case len(parts) >= ofObject:
-		return parts[resourceAt] == machines.Resource || parts[resourceAt] == instances.Resource
-	case len(parts) == ofNamespace:
-		return parts[resourceAt] == "expand-vm-spec"
+	case len(parts) < ofObject && len(parts) != ofNamespace:
+		return "unknown api endpoint: " + r.URL.Path
+	case len(parts) == ofNamespace && parts[resourceAt] != "expand-vm-spec",
+		len(parts) >= ofObject && parts[resourceAt] != machines.Resource && parts[resourceAt] != instances.Resource:
+		return "unknown resource type " + parts[resourceAt]
 	}
-	return false
+	switch r.Method {
+	case http.MethodGet, http.MethodHead, http.MethodPut, http.MethodPost, http.MethodPatch, http.MethodDelete:
+		return ""
+	}
+	return "unknown http verb in request: " + r.Method
 }

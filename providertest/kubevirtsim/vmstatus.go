@@ -35,11 +35,12 @@ func showVM(status *kubevirtv1.VirtualMachineStatus, m *vmsim.Machine, facts vmF
 		return // the controller has not looked yet: there is no status
 	}
 	status.Created = i.Serial != 0
-	status.Ready = i.Phase == vmsim.PhaseRunning
+	status.Ready = i.Phase == vmsim.PhaseRunning && !i.Deleting
 	status.PrintableStatus = kubevirtv1.VirtualMachinePrintableStatus(m.Printable())
-	status.ObservedGeneration, status.DesiredGeneration = 0, 0
-	if status.Created { // written only while there is an instance, and not what the names say elsewhere
+	if status.Created { // written only while there is an instance, and kept; not what the names say elsewhere
 		status.ObservedGeneration, status.DesiredGeneration = facts.booted, facts.generation
+	}
+	if status.Created || status.RunStrategy != "" { // from the first instance on
 		status.RunStrategy = kubevirtv1.VirtualMachineRunStrategy(m.Strategy())
 	}
 	status.StateChangeRequests = stateChangeRequests(m, status.StateChangeRequests, facts.instanceUID)
@@ -48,6 +49,24 @@ func showVM(status *kubevirtv1.VirtualMachineStatus, m *vmsim.Machine, facts vmF
 	status.SnapshotInProgress = jobOf(m.Knobs().Snapshotting, "snapshot-1")
 	status.RestoreInProgress = jobOf(m.Knobs().Restoring, "restore-1")
 	status.Conditions = carryVM(status.Conditions, vmConditions(m, status.Conditions, facts.instanceConditions, facts.own(m)), now)
+}
+
+// snapshotStatuses say of each volume whether a snapshot of it could be taken (updateVolumeSnapshotStatuses of
+// pkg/storage/snapshot/snapshot.go). There are no classes of snapshots here, and so none can.
+func snapshotStatuses(vm *kubevirtv1.VirtualMachine) []kubevirtv1.VolumeSnapshotStatus {
+	if vm.Spec.Template == nil {
+		return nil
+	}
+	var statuses []kubevirtv1.VolumeSnapshotStatus
+	for _, volume := range vm.Spec.Template.Spec.Volumes {
+		status := kubevirtv1.VolumeSnapshotStatus{Name: volume.Name}
+		status.Reason = "Snapshot is not supported for this volumeSource type [" + volume.Name + "]"
+		if volume.PersistentVolumeClaim != nil || volume.DataVolume != nil {
+			status.Reason = "No VolumeSnapshotClass: Volume snapshots are not configured for this StorageClass [] [" + volume.Name + "]"
+		}
+		statuses = append(statuses, status)
+	}
+	return statuses
 }
 
 // jobOf is the name of a storage job that is under way, or nil.

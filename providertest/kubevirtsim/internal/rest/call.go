@@ -17,6 +17,8 @@ type call struct {
 	res *Resource
 	format
 	warnings []string
+	// watching says that frames are answered, and headed that one of them has told the columns of their tables.
+	watching, headed bool
 
 	from, into []byte // the beginnings of objects in the stored version and in that of the request
 }

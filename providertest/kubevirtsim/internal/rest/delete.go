@@ -3,6 +3,7 @@ package rest
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -76,7 +77,7 @@ func (c *call) decodeDeleteOptions(body []byte, opts *metav1.DeleteOptions) erro
 		return err
 	}
 	if opts.Kind != "" && opts.Kind != "DeleteOptions" {
-		return apierrors.NewBadRequest(fmt.Sprintf("decoded object cannot be converted to DeleteOptions: %s", opts.Kind))
+		return fmt.Errorf("no kind %q is registered for version %q in scheme %q", opts.Kind, opts.APIVersion, "pkg/runtime/scheme.go:110")
 	}
 	return nil
 }
@@ -110,6 +111,9 @@ func (s *Server) removeOnce(w *Write) (written, error) {
 	if err := s.hook(w, r.BeforeDelete); err != nil {
 		return written{}, err
 	}
+	if keeper := keeperOf(w); keeper != "" && w.Old.GetDeletionTimestamp() == nil {
+		return s.keepUntilCollected(w, old, keeper)
+	}
 	if len(w.Old.GetFinalizers()) > 0 {
 		return s.mark(w, old)
 	}
@@ -123,6 +127,46 @@ func (s *Server) removeOnce(w *Write) (written, error) {
 		r.AfterWrite(w)
 	}
 	return written{}, nil
+}
+
+// keeperOf is the finalizer by which an object is kept for the garbage collector, to orphan its dependents or to delete
+// them first; empty when it is not kept (shouldOrphanDependents and shouldDeleteDependents, apiserver v0.34
+// registry/generic/registry/store.go).
+func keeperOf(w *Write) string {
+	opts := w.DeleteOptions
+	if opts == nil {
+		return ""
+	}
+	switch policy := opts.PropagationPolicy; {
+	case opts.OrphanDependents != nil && *opts.OrphanDependents: //nolint:staticcheck // deprecated, and still obeyed
+		return metav1.FinalizerOrphanDependents
+	case policy != nil && *policy == metav1.DeletePropagationOrphan:
+		return metav1.FinalizerOrphanDependents
+	case policy != nil && *policy == metav1.DeletePropagationForeground:
+		return metav1.FinalizerDeleteDependents
+	}
+	return ""
+}
+
+// keepUntilCollected marks an object with the garbage collector's finalizer. There are no dependents here, and so the
+// collector has nothing to do but to take its finalizer away again.
+func (s *Server) keepUntilCollected(w *Write, old *store.Object, keeper string) (written, error) {
+	u := w.Old.DeepCopy()
+	u.SetFinalizers(append(u.GetFinalizers(), keeper))
+	w.Old = u
+	marked, err := s.mark(w, old)
+	if err != nil || w.DryRun {
+		return marked, err
+	}
+	ref := Ref{Resource: w.Resource.groupResource(), Namespace: w.Namespace, Name: w.Name}
+	_, err = s.Update(w.Context, ref, "kube-controller-manager", "", func(u *unstructured.Unstructured) error {
+		u.SetFinalizers(slices.DeleteFunc(u.GetFinalizers(), func(f string) bool { return f == keeper }))
+		return nil
+	})
+	if apierrors.IsNotFound(err) {
+		err = nil // it is gone, as it should be
+	}
+	return marked, err
 }
 
 // checkPreconditions names the kind where other conflicts name the resource (BeforeDelete, apiserver v0.34

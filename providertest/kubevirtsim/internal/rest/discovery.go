@@ -1,6 +1,8 @@
 package rest
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"net/http"
 	"slices"
 	"strings"
@@ -39,6 +41,9 @@ func (r *Resource) describe(version string) described {
 		Name: r.Plural, SingularName: r.Singular, Namespaced: r.Namespaced, Kind: r.Kind,
 		Verbs: r.Verbs, ShortNames: r.ShortNames, Categories: r.Categories,
 	}}
+	if !r.BuiltIn {
+		d.resource.StorageVersionHash = storageVersionHash(r.gvk(r.Stored))
+	}
 	if r.Status {
 		d.subresources = append(d.subresources, metav1.APIResource{
 			Name: r.Plural + "/status", Namespaced: r.Namespaced, Kind: r.Kind, Verbs: []string{"get", "patch", "update"},
@@ -51,6 +56,14 @@ func (r *Resource) describe(version string) described {
 	}
 	slices.SortFunc(d.subresources, func(a, b metav1.APIResource) int { return strings.Compare(a.Name, b.Name) })
 	return d
+}
+
+// storageVersionHash tells clients that a resource is stored in another version (StorageVersionHash, apiserver v0.34
+// endpoints/discovery/storageversionhash.go).
+func storageVersionHash(gvk schema.GroupVersionKind) string {
+	const length = 8
+	sum := sha256.Sum256([]byte(gvk.Group + "/" + gvk.Version + "/" + gvk.Kind))
+	return base64.StdEncoding.EncodeToString(sum[:length])
 }
 
 // describe groups an extension's lines by resource.

@@ -56,7 +56,7 @@ func TestDiscovery(t *testing.T) {
 	var resources metav1.APIResourceList
 	read("/apis/kubevirt.io/v1", &resources)
 	wantResources := []metav1.APIResource{
-		{Name: "virtualmachines", SingularName: "virtualmachine", Namespaced: true, Kind: "VirtualMachine", Verbs: allVerbs, ShortNames: []string{"vm", "vms"}, Categories: []string{"all"}},
+		{Name: "virtualmachines", SingularName: "virtualmachine", Namespaced: true, Kind: "VirtualMachine", Verbs: allVerbs, ShortNames: []string{"vm", "vms"}, Categories: []string{"all"}, StorageVersionHash: "v2rohjOGqcY="},
 		{Name: "virtualmachines/scale", Namespaced: true, Group: "autoscaling", Version: "v1", Kind: "Scale", Verbs: []string{"get"}},
 		{Name: "virtualmachines/status", Namespaced: true, Kind: "VirtualMachine", Verbs: []string{"get", "patch", "update"}},
 	}

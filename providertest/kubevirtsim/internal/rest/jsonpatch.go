@@ -53,7 +53,16 @@ func (p *jsonPatcher) patch(w *Write, live *unstructured.Unstructured) (*unstruc
 	if err != nil {
 		return nil, apierrors.NewInvalid(schema.GroupKind{}, "", field.ErrorList{field.Invalid(field.NewPath("patch"), string(after), err.Error())})
 	}
-	return p.changeTo(w, live, u)
+	if u.GetKind() == live.GetKind() || p.res.Default == nil || p.subresource != "" {
+		return p.changeTo(w, live, u)
+	}
+	// Where a webhook changes objects, another kind is put right on the way, and nobody owns a field any more (seen on
+	// Kubernetes 1.34).
+	u.SetKind(live.GetKind())
+	if u, err = p.changeTo(w, live, u); err == nil {
+		u.SetManagedFields(nil)
+	}
+	return u, err
 }
 
 // applied is the patched JSON. The library has panicked on foreign patches before; then it is the patch's fault.

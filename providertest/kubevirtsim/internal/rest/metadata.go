@@ -2,6 +2,7 @@ package rest
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
@@ -98,8 +99,27 @@ func (w *Write) checkNew() error {
 	errs := w.checkKind()
 	if len(errs) == 0 {
 		errs = validation.ValidateObjectMetaAccessor(w.Object, w.Resource.Namespaced, w.Resource.ValidName, field.NewPath("metadata"))
+		errs = append(errs, w.unchecked(errs)...)
 	}
 	return w.invalid(errs)
+}
+
+// unchecked is said of a CRD's rules when an object is too wrong for them to be tried (hasBlockingErr,
+// apiextensions-apiserver v0.34 registry/customresource/validator.go).
+func (w *Write) unchecked(errs field.ErrorList) field.ErrorList {
+	blocking := slices.ContainsFunc(errs, func(e *field.Error) bool {
+		switch e.Type {
+		case field.ErrorTypeNotSupported, field.ErrorTypeRequired, field.ErrorTypeTooLong, field.ErrorTypeTooMany, field.ErrorTypeTypeInvalid:
+			return true
+		default:
+			return false
+		}
+	})
+	if !w.Resource.Rules || !blocking {
+		return nil
+	}
+	return field.ErrorList{field.Invalid(nil, nil,
+		"some validation rules were not checked because the object was invalid; correct the existing errors to complete validation")}
 }
 
 // checkChange validates a change of metadata. Custom resources are checked twice, and a fault is told twice (BeforeUpdate
@@ -123,7 +143,11 @@ func (w *Write) invalid(errs field.ErrorList) error {
 	if len(errs) == 0 {
 		return nil
 	}
-	return apierrors.NewInvalid(w.Resource.gvk(w.Version).GroupKind(), w.Object.GetName(), errs)
+	kind := w.Resource.gvk(w.Version).GroupKind()
+	if own := w.Object.GetKind(); own != "" {
+		kind.Kind = own // wrong as it may be
+	}
+	return apierrors.NewInvalid(kind, w.Object.GetName(), errs)
 }
 
 // revisionOf reads an object's own revision; none is 0.

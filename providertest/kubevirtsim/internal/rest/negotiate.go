@@ -59,6 +59,13 @@ func negotiate(r *http.Request, allow func(as, group, version string) bool) (f f
 	return f, false
 }
 
+// accepts says whether a client takes a media type besides the one that it prefers.
+func (c *call) accepts(mediaType string) bool {
+	return slices.ContainsFunc(clauses(c.r.Header.Get("Accept")), func(one clause) bool {
+		return one.mediaType == mediaType || one.mediaType == "*/*" || one.mediaType == "application/*"
+	})
+}
+
 // clauses are sorted by preference.
 func clauses(header string) []clause {
 	var all []clause

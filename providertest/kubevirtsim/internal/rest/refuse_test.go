@@ -70,7 +70,7 @@ func TestRefusals(t *testing.T) {
 		"create another version": {"", "POST", vms, strings.Replace(vmBody("b"), "/v1", "/v1alpha3", 1), nil,
 			refusal{400, "BadRequest", "", "", "", `the API version in the data (kubevirt.io/v1alpha3) does not match the expected API version (kubevirt.io/v1)`}},
 		"create another kind": {"", "POST", vms, strings.Replace(vmBody("b"), "VirtualMachine", "Pod", 1), nil,
-			refusal{422, "Invalid", "VirtualMachine", "b", "FieldValueInvalid kind;", `VirtualMachine.kubevirt.io "b" is invalid: kind: Invalid value: "Pod": must be VirtualMachine`}},
+			refusal{422, "Invalid", "Pod", "b", "FieldValueInvalid kind;", `Pod.kubevirt.io "b" is invalid: kind: Invalid value: "Pod": must be VirtualMachine`}},
 		"create no object": {"", "POST", vms, `[]`, nil,
 			refusal{400, "BadRequest", "", "", "", `the object provided is unrecognized (must be of type VirtualMachine): couldn't get version/kind; json parse error: json: cannot unmarshal array into Go value of type struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" } (5b5d)`}},
 		"create with an unknown field, strictly": {"", "POST", vms + "?fieldValidation=Strict", strings.Replace(vmBody("b"), `"spec":{`, `"spec":{"foo":1,`, 1), nil,

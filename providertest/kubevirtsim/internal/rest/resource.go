@@ -40,6 +40,8 @@ type Resource struct {
 	// BuiltIn says that the resource is the API server's own and not of a CRD: an update needs no revision, and an
 	// unknown path beside it is answered with a Status.
 	BuiltIn bool
+	// Rules says that the CRD has validation rules (x-kubernetes-validations).
+	Rules bool
 	// Schema tells the known fields and their types. Nil knows all fields.
 	Schema *Schema
 	// ValidName checks a name as apimachinery's functions do. Nil means a DNS subdomain.

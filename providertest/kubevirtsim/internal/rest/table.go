@@ -19,7 +19,7 @@ type Column struct {
 }
 
 // emptyTable is the form in which kubectl asks for objects. Its columns are Name, the resource's own, and Age where no own
-// one is called so (apiextensions-apiserver v0.34 registry/customresource/tableconvertor).
+// one is called so (apiextensions-apiserver v0.34 registry/customresource/tableconvertor) and the resource is not built in.
 func (c *call) emptyTable(r *Resource) *metav1.Table {
 	t := &metav1.Table{TypeMeta: metav1.TypeMeta{Kind: "Table", APIVersion: "meta.k8s.io/" + c.of}, Rows: []metav1.TableRow{}}
 	t.ColumnDefinitions = append(t.ColumnDefinitions, metav1.TableColumnDefinition{
@@ -36,7 +36,11 @@ func (c *call) emptyTable(r *Resource) *metav1.Table {
 	return t
 }
 
+// hasAge tells whether a resource's own columns are all but the name: those of built-in ones are not added to.
 func hasAge(r *Resource) bool {
+	if r.BuiltIn && r.Columns != nil {
+		return true
+	}
 	for _, column := range r.Columns {
 		if column.Name == "Age" {
 			return true
@@ -86,6 +90,10 @@ func (c *call) tableOf(body []byte) ([]byte, error) {
 		return nil, err
 	}
 	t := c.emptyTable(c.res)
+	if c.headed { // the frames of a watch tell the columns once
+		t.ColumnDefinitions = nil
+	}
+	c.headed = c.watching
 	t.Rows = append(t.Rows, row)
 	var object struct {
 		Metadata struct {

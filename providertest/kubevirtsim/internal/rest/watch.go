@@ -28,10 +28,16 @@ type stream struct {
 // accepted, every failure is an ERROR event in an answer of 200 (Cacher.Watch, apiserver v0.34
 // storage/cacher/cacher.go).
 func (c *call) watch(opts *internalversion.ListOptions) error {
+	if c.yaml && c.accepts(typeJSON) {
+		c.yaml = false
+	} else if c.yaml { // it has no frames
+		return notAcceptable([]string{typeJSON + ";stream=watch", "application/vnd.kubernetes.protobuf;stream=watch"})
+	}
 	after, err := parseRevision(opts.ResourceVersion)
 	if err != nil {
 		return err
 	}
+	c.watching = true
 	end := c.watchesEnd()
 	timeout := c.watchTimeout(opts.TimeoutSeconds)
 	s := &stream{call: c, bookmarks: opts.AllowWatchBookmarks, deadline: time.Now().Add(timeout)}

@@ -88,7 +88,9 @@ func (s *Server) attemptCreate(w *Write, i intent) (written, error) {
 	if err := s.admitNew(w); err != nil {
 		return written{}, err
 	}
-	w.Object.SetResourceVersion("") // one that no object has is no obstacle here (seen on Kubernetes 1.34)
+	if !w.DryRun { // one that no object has is no obstacle here, and a dry run tells it back (seen on Kubernetes 1.34)
+		w.Object.SetResourceVersion("")
+	}
 	return s.storeNew(w)
 }
 
