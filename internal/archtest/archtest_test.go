@@ -38,6 +38,7 @@ var table = map[string]room{
 	"provider/providermock": {code: []string{"domain", "provider", "go.uber.org/mock/gomock"}},
 	"providertest":          {code: []string{"domain", "provider", "github.com/google/go-cmp/cmp"}, tests: []string{"provider/mock"}},
 	"capability":            {code: []string{"domain"}},
+	"watcher":               {code: []string{"domain", "provider", "internal/...", "github.com/sony/gobreaker/v2"}, tests: []string{"provider/mock"}},
 	"providertest/kubevirtsim": {
 		code: []string{"domain", "mapper", "capability", "internal/...", "providertest/kubevirtsim/internal/...",
 			"kubevirt.io/api/...", "k8s.io/api/...", "k8s.io/apimachinery/..."},
