@@ -27,7 +27,8 @@ type fakeSource struct {
 	identity string
 
 	// listErrs, watchErrs and identityErrs are what the next calls answer instead: nil is nothing, hangs waits for the
-	// caller to give up, panics panics. allErrs is what every call answers.
+	// caller to give up, panics panics. allErrs is what every
+	// list and watch answers.
 	listErrs, watchErrs, identityErrs []error
 	allErrs                           error
 	// openings are done to the next streams, eachOpening to all after them.
@@ -143,7 +144,7 @@ func (f *fakeSource) answer(ctx context.Context, request string, script *[]error
 		f.note(request)
 	}
 	err := next(script)
-	if err == nil {
+	if err == nil && request != "" {
 		err = f.allErrs
 	}
 	f.mu.Unlock()

@@ -34,7 +34,7 @@ type seen struct {
 
 // account is the part of [Stats] that says how a fault was counted.
 type account struct {
-	Failures, Expired, Throttled, Openings     int64
+	Failures, Expired, Throttled, Openings      int64
 	Undecodable, Unknown, Dropped, SinkFailures int64
 }
 
