@@ -445,3 +445,44 @@ func (p placeless) List(ctx context.Context, opts ListOptions) (*Page[string], e
 	page.Revision = ""
 	return page, err
 }
+
+// paged answers each page with the next of the revisions.
+type paged struct {
+	*fakeSource
+	revisions []string
+}
+
+func (p *paged) List(ctx context.Context, opts ListOptions) (*Page[string], error) {
+	page, err := p.fakeSource.List(ctx, opts)
+	if len(p.revisions) > 0 {
+		page.Revision, p.revisions = p.revisions[0], p.revisions[1:]
+	}
+	return page, err
+}
+
+// TestPlaceOfList: the place is that of the first page, and a list over a history that went back is begun anew.
+func TestPlaceOfList(t *testing.T) {
+	cases := map[string]struct {
+		revisions []string
+		want      []string
+	}{
+		"alike":  {[]string{"103", "103"}, []string{"list", "list next", "watch 103"}},
+		"later":  {[]string{"103", "105"}, []string{"list", "list next", "watch 103"}},
+		"opaque": {[]string{"103", "b"}, []string{"list", "list next", "watch 103"}},
+		"back":   {[]string{"108", "103"}, []string{"list", "list next", "list", "list next", "watch 103"}},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := &rig{fakeSource: newFake(), t: t, sink: &fakeSink{}}
+				three(r.fakeSource)
+				r.w = New[string](&paged{r.fakeSource, c.revisions}, r.sink, Options{PageSize: 2})
+				r.run()
+				r.after(0)
+				expect(t, "requests", c.want, r.requests)
+				expect(t, "whole sets", 1, r.sink.replaces)
+				r.stop()
+			})
+		})
+	}
+}
