@@ -17,8 +17,8 @@ type coder struct {
 	mode coderMode
 	out  []byte
 	said []saidString // what out has in full
-	all  string       // the whole record
-	in   string       // what of it is still to be read
+	in   string       // a whole record
+	at   int          // how much of it was read
 
 	moment int64 // the latest time, in seconds
 }
@@ -30,7 +30,7 @@ type saidString struct {
 }
 
 // reader reads a record from its beginning.
-func reader(record string) coder { return coder{mode: reading, all: record, in: record} }
+func reader(record string) coder { return coder{mode: reading, in: record} }
 
 type coderMode uint8
 
@@ -98,7 +98,7 @@ func (c *coder) getString() string {
 	case n < codeSaid:
 		return words[n]
 	case n == codeSaid:
-		there := coder{in: c.all[c.getUint():]}
+		there := coder{in: c.in, at: int(c.getUint())}
 		return there.take(int(there.getUint() - codeLength))
 	default:
 		return c.take(int(n - codeLength))
@@ -137,8 +137,8 @@ func (c *coder) flags(flags ...*bool) {
 		}
 		c.out = append(c.out, b)
 	case reading:
-		b := c.in[0]
-		c.in = c.in[1:]
+		b := c.in[c.at]
+		c.at++
 		for n, flag := range flags {
 			*flag = b&(1<<n) != 0
 		}
@@ -239,11 +239,14 @@ func (c *coder) strs(s *[]string) {
 func optional[T any](c *coder, p **T, walk func(*T, *coder)) {
 	there := *p != nil
 	c.flags(&there)
+	if c.mode == reading {
+		*p = nil
+		if there {
+			*p = new(T)
+		}
+	}
 	if !there {
 		return
-	}
-	if c.mode == reading {
-		*p = new(T)
 	}
 	walk(*p, c)
 }
@@ -257,21 +260,29 @@ func (c *coder) putUint(n uint64) {
 }
 
 func (c *coder) getUint() uint64 {
-	var n uint64
-	for k := 0; ; k++ {
-		b := c.in[k]
-		n |= uint64(b&0x7f) << (7 * k)
+	b := c.in[c.at]
+	c.at++
+	if b < 0x80 {
+		return uint64(b)
+	}
+	return c.getLongUint(uint64(b & 0x7f))
+}
+
+// getLongUint goes on with a number whose first byte was read.
+func (c *coder) getLongUint(n uint64) uint64 {
+	for shift := 7; ; shift += 7 {
+		b := c.in[c.at]
+		c.at++
+		n |= uint64(b&0x7f) << shift
 		if b < 0x80 {
-			c.in = c.in[k+1:]
 			return n
 		}
 	}
 }
 
 func (c *coder) take(n int) string {
-	s := c.in[:n]
-	c.in = c.in[n:]
-	return s
+	c.at += n
+	return c.in[c.at-n : c.at]
 }
 
 // zigzag makes small numbers of either sign small.

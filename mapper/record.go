@@ -2,6 +2,7 @@ package mapper
 
 import (
 	"strings"
+	"sync"
 
 	kubevirtv1 "kubevirt.io/api/core/v1"
 
@@ -56,14 +57,14 @@ func (m *Mapper) Join(vm VMRecord, instance InstanceRecord) *domain.VM {
 	if vm.IsZero() {
 		return nil
 	}
-	views := takeViews()
-	defer views.release()
-	vm.read(&views.vm)
+	j := joins.Get().(*joiner)
+	defer j.release()
+	j.readVM(vm)
 	if instance.IsZero() {
-		return m.join(&views.vm, nil)
+		return m.join(&j.vm, nil)
 	}
-	instance.read(&views.instance)
-	return m.joinOwned(&views.vm, &views.instance)
+	j.readInstance(instance)
+	return m.joinOwned(&j.vm, &j.instance)
 }
 
 // JoinDegraded makes a VM of its record where instances cannot be read, as [Mapper.MapVMDegraded] does of the object.
@@ -71,18 +72,33 @@ func (m *Mapper) JoinDegraded(vm VMRecord) *domain.VM {
 	if vm.IsZero() {
 		return nil
 	}
-	views := takeViews()
-	defer views.release()
-	vm.read(&views.vm)
-	return m.joinDegraded(&views.vm)
+	j := joins.Get().(*joiner)
+	defer j.release()
+	j.readVM(vm)
+	return m.joinDegraded(&j.vm)
 }
 
-func (r VMRecord) read(v *vmView) {
-	c := reader(r.s)
-	v.walk(&c)
+// joiner reads records into views whose memory is used again: reading overwrites all of a view.
+type joiner struct {
+	coder    coder
+	vm       vmView
+	instance instanceView
 }
 
-func (r InstanceRecord) read(v *instanceView) {
-	c := reader(r.s)
-	v.walk(&c)
+var joins = sync.Pool{New: func() any { return &joiner{} }}
+
+func (j *joiner) readVM(r VMRecord) {
+	j.coder = reader(r.s)
+	j.vm.walk(&j.coder)
+}
+
+func (j *joiner) readInstance(r InstanceRecord) {
+	j.coder = reader(r.s)
+	j.instance.walk(&j.coder)
+}
+
+// release gives up the lists that the joined VM has now.
+func (j *joiner) release() {
+	j.vm.guest.tolerations, j.instance.interfaces = nil, nil
+	joins.Put(j)
 }

@@ -2,8 +2,7 @@ package mapper
 
 import "sync"
 
-// viewPair holds the views of a VM while they are on their way from JSON to a record, or from records to a domain
-// value. The memory of their lists is used again.
+// viewPair holds a view of either kind on its way from JSON to a record. The memory of their lists is used again.
 type viewPair struct {
 	vm       vmView
 	instance instanceView
@@ -14,7 +13,7 @@ var viewPairs = sync.Pool{New: func() any { return &viewPair{} }}
 // takeViews returns a pair of empty views, to be released.
 func takeViews() *viewPair { return viewPairs.Get().(*viewPair) }
 
-// release empties the views but for the memory of their lists. Lists that a domain value has taken over are its own.
+// release empties the views but for the memory of their lists.
 func (p *viewPair) release() {
 	v, i := &p.vm, &p.instance
 	*v = vmView{

@@ -1,6 +1,10 @@
 package mapper
 
-import "github.com/kv-shepherd/shepherd-go/domain"
+import (
+	"time"
+
+	"github.com/kv-shepherd/shepherd-go/domain"
+)
 
 // walkHead is what every record begins with.
 func (v *objectView) walkHead(c *coder) {
@@ -19,6 +23,8 @@ func (v *objectView) walkMeta(c *coder) {
 	c.flags(&v.deleting)
 	if v.deleting {
 		c.time(&v.deletedAt)
+	} else {
+		v.deletedAt = time.Time{}
 	}
 }
 

@@ -33,7 +33,7 @@ func TestCoderReadsWhatItWrites(t *testing.T) {
 			t.Errorf("%q was read as %q", want, got)
 		}
 	}
-	if r.in != "" {
-		t.Errorf("%d bytes are left", len(r.in))
+	if r.at != len(r.in) {
+		t.Errorf("%d bytes are left", len(r.in)-r.at)
 	}
 }

@@ -3,6 +3,7 @@ package watcher
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"slices"
@@ -27,7 +28,8 @@ type fakeSource struct {
 	identity string
 
 	// listErrs, watchErrs and identityErrs are what the next calls answer instead: nil is nothing, hangs waits for the
-	// caller to give up, panics panics. allErrs is what every call answers.
+	// caller to give up, panics panics. allErrs is what every
+	// list and watch answers.
 	listErrs, watchErrs, identityErrs []error
 	allErrs                           error
 	// openings are done to the next streams, eachOpening to all after them.
@@ -38,7 +40,8 @@ type fakeSource struct {
 	requests []string
 	times    []time.Time
 	limits   []int
-	slow     time.Duration // how long a list takes
+	pages    map[int]map[string]Item[string] // what the list in progress is of
+	slow     time.Duration                   // how long a list takes
 	listing  atomic.Int32
 	most     int32 // lists at once
 }
@@ -143,7 +146,7 @@ func (f *fakeSource) answer(ctx context.Context, request string, script *[]error
 		f.note(request)
 	}
 	err := next(script)
-	if err == nil {
+	if err == nil && request != "" {
 		err = f.allErrs
 	}
 	f.mu.Unlock()
@@ -177,22 +180,30 @@ func (f *fakeSource) List(ctx context.Context, opts ListOptions) (*Page[string],
 	defer f.mu.Unlock()
 	f.most = max(f.most, now)
 	f.limits = append(f.limits, opts.Limit)
-	return f.page(opts), nil
+	return f.page(opts)
 }
 
-// page is a page of the set in the order of its keys. The token is where it goes on.
-func (f *fakeSource) page(opts ListOptions) *Page[string] {
-	page := &Page[string]{Revision: strconv.Itoa(f.revision)}
-	from, _ := strconv.Atoi(opts.Continue)
-	keys := slices.Sorted(maps.Keys(f.set))
+// page is a page of the set in the order of its keys, all pages of one list as of the same revision. The token is that
+// revision and where it goes on; it expires with the revision.
+func (f *fakeSource) page(opts ListOptions) (*Page[string], error) {
+	set, revision, from := f.set, f.revision, 0
+	if opts.Continue != "" {
+		_, _ = fmt.Sscanf(opts.Continue, "%d/%d", &revision, &from)
+		if set = f.pages[revision]; revision < f.compact || revision > f.revision || set == nil {
+			return nil, coded(domain.CodeCursorExpired)
+		}
+	}
+	page := &Page[string]{Revision: strconv.Itoa(revision)}
+	keys := slices.Sorted(maps.Keys(set))
 	until := min(from+opts.Limit, len(keys))
 	for _, key := range keys[from:until] {
-		page.Items = append(page.Items, f.set[key])
+		page.Items = append(page.Items, set[key])
 	}
-	if until < len(keys) {
-		page.Continue = strconv.Itoa(until)
+	if until < len(keys) && opts.Limit > 1 {
+		f.pages = map[int]map[string]Item[string]{revision: maps.Clone(set)}
+		page.Continue = fmt.Sprintf("%d/%d", revision, until)
 	}
-	return page
+	return page, nil
 }
 
 func (f *fakeSource) Watch(ctx context.Context, opts WatchOptions) (Stream[string], error) {

@@ -13,7 +13,10 @@ import (
 // be to begin again for ever.
 const triesPerPage = 3
 
-var errNoRevision = errors.New("a list without a resourceVersion")
+var (
+	errNoRevision = errors.New("a list without a resourceVersion")
+	errTornList   = errors.New("the history went back while it was listed")
+)
 
 // list takes the whole set and feeds it. A half list is never fed.
 func (w *Watcher[T]) list(ctx context.Context) error {
@@ -65,7 +68,8 @@ func (w *Watcher[T]) replace(ctx context.Context, items []Item[T], revision stri
 	return nil
 }
 
-// whole takes all pages.
+// whole takes all pages. They are of one revision; should a server tell several, the first is where nothing after it is
+// missed, and an earlier one later means that its history went back between them.
 func (w *Watcher[T]) whole(ctx context.Context) (items []Item[T], revision string, err error) {
 	opts := ListOptions{Limit: w.machine.pageSize}
 	for {
@@ -78,13 +82,26 @@ func (w *Watcher[T]) whole(ctx context.Context) (items []Item[T], revision strin
 		} else {
 			items = append(items, page.Items...)
 		}
-		if revision = page.Revision; revision == "" {
-			return nil, "", domain.E(domain.CodeProtocolError, nil, errNoRevision)
+		if err := w.samePlace(&revision, page.Revision); err != nil {
+			return nil, "", err
 		}
 		if opts.Continue = page.Continue; opts.Continue == "" {
 			return items, revision, nil
 		}
 	}
+}
+
+// samePlace takes the revision of the first page, and compares that of the others.
+func (w *Watcher[T]) samePlace(place *string, revision string) error {
+	switch {
+	case revision == "":
+		return domain.E(domain.CodeProtocolError, nil, errNoRevision)
+	case *place == "":
+		*place = revision
+	case w.machine.regressed(*place, revision):
+		return domain.E(domain.CodeCursorExpired, nil, errTornList)
+	}
+	return nil
 }
 
 // pageWithRetry asks for a page that is not the first more than once.

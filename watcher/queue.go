@@ -50,6 +50,7 @@ func (q *queue[T]) push(ch change[T]) {
 	if p := q.latest[key]; p != nil {
 		q.merged++
 		if p.merge(ch); p.nothing() {
+			delete(q.latest, key) // p may know no key any more
 			q.remove(p)
 		}
 		return
@@ -126,12 +127,6 @@ func (q *queue[T]) remove(p *pending[T]) {
 	case q.synced:
 		q.synced = nil
 	}
-	if p.what != "" || q.latest == nil {
-		return
-	}
-	if key := keyOf(p.change); q.latest[key] == p {
-		delete(q.latest, key)
-	}
 }
 
 // pop takes the first out, nil if there is none. With half of the room free again changes stand for themselves.
@@ -141,8 +136,12 @@ func (q *queue[T]) pop() *pending[T] {
 		return nil
 	}
 	q.remove(p)
-	if q.latest != nil && q.length <= q.limit/2 {
+	switch {
+	case q.latest == nil:
+	case q.length <= q.limit/2:
 		q.latest = nil
+	case p.what == "" && q.latest[keyOf(p.change)] == p:
+		delete(q.latest, keyOf(p.change))
 	}
 	return p
 }
