@@ -147,17 +147,17 @@ func TestDecodeListStreams(t *testing.T) {
 	pr, pw := io.Pipe()
 	next := make(chan struct{})
 	go func() {
-		defer pw.Close()
-		io.WriteString(pw, `{"kind":"VirtualMachineList","items":[`)
+		defer func() { _ = pw.Close() }()
+		_, _ = io.WriteString(pw, `{"kind":"VirtualMachineList","items":[`)
 		object := `{"metadata":{"name":"a","namespace":"n"},"spec":{"padding":"` + strings.Repeat("x", 4000) + `"}}`
 		for n := range items {
 			if n > 0 {
 				<-next
-				io.WriteString(pw, ",")
+				_, _ = io.WriteString(pw, ",")
 			}
-			io.WriteString(pw, object)
+			_, _ = io.WriteString(pw, object)
 		}
-		io.WriteString(pw, "]}")
+		_, _ = io.WriteString(pw, "]}")
 	}()
 	n := 0
 	_, err := recordMapper().DecodeVMList(pr, func(mapper.Object[mapper.VMRecord]) error {

@@ -1,6 +1,7 @@
 package mapper_test
 
 import (
+	"maps"
 	"runtime"
 	"strings"
 	"testing"
@@ -206,9 +207,7 @@ func copied(vm *domain.VM) *domain.VM {
 			return nil
 		}
 		out := make(map[string]string, len(in))
-		for key, value := range in {
-			out[key] = value
-		}
+		maps.Copy(out, in)
 		return out
 	}
 	out.Labels, out.Annotations = copyMap(vm.Labels), copyMap(vm.Annotations)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -69,9 +70,9 @@ func word(b *breaker, letters string) (did string) {
 }
 
 func TestBreakerWords(t *testing.T) {
-	hundred := ""
+	var hundred strings.Builder
 	for range 100 {
-		hundred += "X"
+		hundred.WriteString("X")
 	}
 	dots := func(n int) (s string) {
 		for range n {
@@ -81,7 +82,7 @@ func TestBreakerWords(t *testing.T) {
 	}
 	cases := map[string]struct{ why, letters, want string }{
 		"fifth":           {"it opens on the fifth failure, not on the fourth and not on the sixth", "FFFFFF", "....o-"},
-		"excluded":        {"what is excluded neither resets nor adds", "FFFF" + hundred + "F", dots(104) + "o"},
+		"excluded":        {"what is excluded neither resets nor adds", "FFFF" + hundred.String() + "F", dots(104) + "o"},
 		"canceled":        {"nor does what was canceled", "FFFFCF", ".....o"},
 		"success":         {"a success begins the run anew", "FFFFSFFFFSFFFFF", "..............o"},
 		"probe":           {"after the open time one request passes, and closes it", "FFFFF.SF", "....o?."},
@@ -106,28 +107,28 @@ func TestBreakerModel(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			random := rand.New(rand.NewPCG(seed, 6))
 			b, m := newBreaker(time.Minute, random.Float64), &breakerModel{}
-			life := ""
+			var life strings.Builder
 			for range 60 {
 				time.Sleep(time.Duration(random.IntN(40)) * time.Second * time.Duration(random.IntN(2)))
 				kind := "FFFFXCS"[random.IntN(7)]
-				life += string(kind)
+				life.WriteString(string(kind))
 				may := m.allow(time.Now())
 				a := b.allow(time.Now())
 				if (a != nil) != may {
-					t.Fatalf("seed %d: after %s allowed %v, want %v", seed, life, a != nil, may)
+					t.Fatalf("seed %d: after %s allowed %v, want %v", seed, life.String(), a != nil, may)
 				}
 				if a == nil {
-					if left := b.until.Sub(time.Now()); left <= 0 || left > 67*time.Second {
-						t.Fatalf("seed %d: after %s asked again in %v", seed, life, left)
+					if left := time.Until(b.until); left <= 0 || left > 67*time.Second {
+						t.Fatalf("seed %d: after %s asked again in %v", seed, life.String(), left)
 					}
 					continue
 				}
 				if a.probe != m.halfOpen {
-					t.Fatalf("seed %d: after %s a probe %v, want %v", seed, life, a.probe, m.halfOpen)
+					t.Fatalf("seed %d: after %s a probe %v, want %v", seed, life.String(), a.probe, m.halfOpen)
 				}
 				m.done(kind, time.Now())
 				if _, opened := a.done(outcomeOf[kind]); opened != m.open {
-					t.Fatalf("seed %d: after %s opened %v, want %v", seed, life, opened, m.open)
+					t.Fatalf("seed %d: after %s opened %v, want %v", seed, life.String(), opened, m.open)
 				}
 			}
 		})

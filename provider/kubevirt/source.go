@@ -44,7 +44,7 @@ func (s *source[R]) List(ctx context.Context, opts watcher.ListOptions) (*watche
 	if err != nil {
 		return nil, err
 	}
-	defer b.Close()
+	defer func() { _ = b.Close() }() // it has been read
 	page := &watcher.Page[R]{Items: make([]watcher.Item[R], 0, min(opts.Limit, 500))}
 	meta, err := s.list(&capped{b, maxPage}, func(o mapper.Object[R]) error {
 		page.Items = append(page.Items, item(o))
@@ -89,8 +89,7 @@ func (s *source[R]) Identity(ctx context.Context) (string, error) {
 	err := call{cluster: s.cluster, ref: listRef(s.cluster.name, metav1.NamespaceSystem)}.do(ctx, func(ctx context.Context) error {
 		return s.cluster.set.KubevirtV1().RESTClient().Get().AbsPath("/api/v1/namespaces", metav1.NamespaceSystem).Do(ctx).Into(&namespace)
 	})
-	switch domain.KindOf(err) {
-	case domain.KindPermissionDenied, domain.KindNotFound:
+	if kind := domain.KindOf(err); kind == domain.KindPermissionDenied || kind == domain.KindNotFound {
 		return "", nil // it cannot be told
 	}
 	return string(namespace.UID), err

@@ -14,6 +14,7 @@ import (
 
 	"github.com/kv-shepherd/shepherd-go/domain"
 	"github.com/kv-shepherd/shepherd-go/mapper"
+	"github.com/kv-shepherd/shepherd-go/provider"
 	"github.com/kv-shepherd/shepherd-go/providertest/kubevirtsim"
 	"github.com/kv-shepherd/shepherd-go/watcher"
 )
@@ -125,7 +126,7 @@ func (f *followed) create(names ...string) {
 	f.t.Helper()
 	for _, name := range names {
 		object := fmt.Sprintf(`{"apiVersion":"kubevirt.io/v1","kind":"VirtualMachine","metadata":{"namespace":"default","name":%q},
-"spec":{"runStrategy":"Halted","template":{"spec":{"domain":{"devices":{},"memory":{"guest":"128Mi"}}}}}}`, name)
+"spec":{"runStrategy":"Manual","template":{"spec":{"domain":{"devices":{},"memory":{"guest":"128Mi"}}}}}}`, name)
 		if err := f.sim.Inject([]byte(object)); err != nil {
 			f.t.Fatal(err)
 		}
@@ -199,4 +200,31 @@ func TestSourceExpired(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestInstanceSource: instances are followed as VMs are.
+func TestInstanceSource(t *testing.T) {
+	inFollowed(t, kubevirtsim.Options{}, watcher.Options{}, func(f *followed) {
+		f.create("a")
+		c, err := f.p.clusters.get(clusterName)
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		defer c.release()
+		sink := &setSink[mapper.InstanceRecord]{}
+		w := watcher.New(instanceSource(c, f.p.mapper(clusterName), "default"), sink, watcher.Options{})
+		ctx, cancel := context.WithCancel(f.t.Context())
+		var run sync.WaitGroup
+		run.Go(func() { _ = w.Run(ctx) })
+		f.settle(time.Second)
+		if err := f.p.StartVM(ctx, clusterName, "default", "a", provider.StartOptions{}); err != nil {
+			f.t.Error(err)
+		}
+		f.settle(time.Second)
+		if got := sink.set["default/a"].Value; got.Name() != "a" || got.OwnerUID() != f.sink.set["default/a"].UID {
+			f.t.Errorf("the instance is %q of %q", got.Name(), got.OwnerUID())
+		}
+		cancel()
+		run.Wait()
+	})
 }
