@@ -138,7 +138,7 @@ func keeperOf(w *Write) string {
 		return ""
 	}
 	switch policy := opts.PropagationPolicy; {
-	case opts.OrphanDependents != nil && *opts.OrphanDependents:
+	case opts.OrphanDependents != nil && *opts.OrphanDependents: //nolint:staticcheck // old clients send it
 		return metav1.FinalizerOrphanDependents
 	case policy != nil && *policy == metav1.DeletePropagationOrphan:
 		return metav1.FinalizerOrphanDependents
