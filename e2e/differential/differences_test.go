@@ -135,7 +135,7 @@ func cut(body []byte) string {
 }
 
 func matches(pattern, text string) bool {
-	for _, one := range strings.Split(pattern, "|") {
+	for one := range strings.SplitSeq(pattern, "|") {
 		quoted := strings.ReplaceAll(regexp.QuoteMeta(one), `\*`, ".*")
 		if regexp.MustCompile("^" + quoted + "$").MatchString(text) {
 			return true

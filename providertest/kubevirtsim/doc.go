@@ -32,4 +32,7 @@
 //
 // Authentication and authorisation; protobuf but for a few of Kubernetes' own objects; consoles; snapshots, clones and
 // exports; garbage collection by owners; pods. Guests do nothing.
+//
+// How it differs from real servers beyond that is held by package differential of the e2e module, which sends the same
+// requests to both.
 package kubevirtsim
