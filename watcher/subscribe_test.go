@@ -347,7 +347,10 @@ func TestEndings(t *testing.T) {
 		}
 		other := f.Subscribe(SubscribeOptions[string]{})
 		seen := 0
-		for range other.All(t.Context()) {
+		for _, err := range other.All(t.Context()) {
+			if err != nil {
+				t.Error(err)
+			}
 			seen++
 			other.Close() // from within
 		}
