@@ -170,13 +170,13 @@ var fieldNames = sync.OnceValue(func() map[string]map[string]bool {
 				return
 			}
 			seen[typ] = true
-			for n := range typ.NumField() {
-				name, _, _ := strings.Cut(typ.Field(n).Tag.Get("json"), ",")
+			for field := range typ.Fields() {
+				name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 				if lower := strings.ToLower(name); names[lower] == nil {
 					names[lower] = map[string]bool{}
 				}
 				names[strings.ToLower(name)][name] = true
-				walk(typ.Field(n).Type)
+				walk(field.Type)
 			}
 		}
 	}
@@ -202,8 +202,8 @@ func filled(t testing.TB, seed int64) (*kubevirtv1.VirtualMachine, *kubevirtv1.V
 		vmi.Name, vmi.Namespace = "vm-1", "team-a"
 		own(vmi, "u")
 	}
-	vm.TypeMeta.Kind, vm.TypeMeta.APIVersion = "VirtualMachine", "kubevirt.io/v1"
-	vmi.TypeMeta.Kind, vmi.TypeMeta.APIVersion = "VirtualMachineInstance", "kubevirt.io/v1"
+	vm.Kind, vm.APIVersion = "VirtualMachine", "kubevirt.io/v1"
+	vmi.Kind, vmi.APIVersion = "VirtualMachineInstance", "kubevirt.io/v1"
 	return vm, vmi
 }
 

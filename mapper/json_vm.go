@@ -117,7 +117,7 @@ func (r *vmReader) status() {
 		case "stateChangeRequests":
 			for range r.elements {
 				v.changeQueued = true
-				v.startQueued = r.cursor.named("action") == string(kubevirtv1.StartRequest) || v.startQueued
+				v.startQueued = r.named("action") == string(kubevirtv1.StartRequest) || v.startQueued
 			}
 		case "snapshotInProgress":
 			v.snapshotting = r.is('"')
