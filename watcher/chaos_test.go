@@ -122,14 +122,14 @@ func (c *chaos) fault() {
 		func() { c.watchErrs = append(c.watchErrs, repeat(1+c.random.IntN(6), err)...) },
 		func() { c.identityErrs = append(c.identityErrs, err) },
 		func() { c.openings = append(c.openings, endsAt(err), endsAt(nil)) },
-		func() { c.watchErrs = append(c.watchErrs, hangs) },
-		func() { c.listErrs = append(c.listErrs, panics) },
+		func() { c.watchErrs = append(c.watchErrs, errHangs) },
+		func() { c.listErrs = append(c.listErrs, errPanics) },
 		func() { c.compact = c.revision },
 		func() { clear(c.streams) }, // half open: nothing comes any more
 		func() { c.repeatLog(1 + c.random.IntN(5)) },
 		func() { c.repeatLog(20) },
 		func() { c.sink.fail = append(c.sink.fail, repeat(1+c.random.IntN(4), errors.New("the sink"))...) },
-		func() { c.sink.fail = append(c.sink.fail, panics) },
+		func() { c.sink.fail = append(c.sink.fail, errPanics) },
 	}
 	n := c.random.IntN(len(faults) + 8)
 	if n < len(faults) {

@@ -47,8 +47,8 @@ type fakeSource struct {
 }
 
 var (
-	hangs  = errors.New("hangs")
-	panics = errors.New("panics")
+	errHangs  = errors.New("hangs")
+	errPanics = errors.New("panics")
 )
 
 func newFake() *fakeSource {
@@ -151,10 +151,10 @@ func (f *fakeSource) answer(ctx context.Context, request string, script *[]error
 	}
 	f.mu.Unlock()
 	switch {
-	case errors.Is(err, hangs):
+	case errors.Is(err, errHangs):
 		<-ctx.Done()
 		return ctx.Err()
-	case errors.Is(err, panics):
+	case errors.Is(err, errPanics):
 		panic("the source")
 	}
 	return err
@@ -343,7 +343,7 @@ func (s *fakeSink) answer(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	err := next(&s.fail)
-	if errors.Is(err, panics) {
+	if errors.Is(err, errPanics) {
 		panic("the sink")
 	}
 	return err

@@ -100,7 +100,7 @@ func failureRows() []matrixRow {
 			row: 20, name: "headers do not come", why: "a watch is opened in 15 s, or it was a failure",
 			fault: func(r *rig) {
 				r.after(time.Minute)
-				r.watchErrs = []error{hangs}
+				r.watchErrs = []error{errHangs}
 				r.end(nil)
 				r.after(15 * time.Second)
 				r.phase(domain.SyncLive, "")
@@ -119,7 +119,7 @@ func failureRows() []matrixRow {
 		{
 			row: 20, name: "a page does not come", why: "a page comes in 30 s, or it was a failure",
 			fault: func(r *rig) {
-				r.listErrs = []error{hangs}
+				r.listErrs = []error{errHangs}
 				r.end(gone)
 				r.after(30 * time.Second)
 				r.phase(domain.SyncRebuilding, domain.ReasonUnreachable)

@@ -8,14 +8,14 @@ import (
 	"github.com/kv-shepherd/shepherd-go/domain"
 )
 
-// sinkRows: what is fed fails, panics, is slow, or asks back.
+// sinkRows: what is fed fails, errPanics, is slow, or asks back.
 func sinkRows() []matrixRow {
 	refuses := errors.New("the sink is full")
 	return []matrixRow{
 		{
 			row: 41, name: "a sink that panics", why: "the batch is told again; neither the process nor the cluster has to do with it",
 			fault: func(r *rig) {
-				r.sink.fail = []error{panics}
+				r.sink.fail = []error{errPanics}
 				r.put("ns/a", "u-ns/a", "2")
 				r.after(0)
 				r.phase(domain.SyncRetrying, domain.ReasonSinkFailed)
@@ -59,7 +59,7 @@ func sinkRows() []matrixRow {
 			row: 41, name: "a sink that does not take a state", why: "it is told with the next thing that happens",
 			fault: func(r *rig) {
 				r.sink.failStates = true
-				r.sink.fail = []error{panics}
+				r.sink.fail = []error{errPanics}
 				r.end(gone)
 				r.after(0)
 				r.sink.fail = []error{nil, nil, refuses}

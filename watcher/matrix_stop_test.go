@@ -13,7 +13,7 @@ func stopRows() []matrixRow {
 		{
 			row: 39, name: "stopped while a request is under way", why: "the try is settled as neither: no failure is left behind",
 			fault: func(r *rig) {
-				r.listErrs = []error{hangs}
+				r.listErrs = []error{errHangs}
 				r.end(gone)
 				r.after(time.Second)
 				r.stop()

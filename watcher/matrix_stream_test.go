@@ -62,7 +62,7 @@ func streamRows() []matrixRow {
 		{
 			row: 19, name: "half open", why: "150 s without a frame: the stream is given up and the set is stale, and what is refused after that counts",
 			fault: func(r *rig) {
-				r.watchErrs = []error{hangs}
+				r.watchErrs = []error{errHangs}
 				r.after(150*time.Second - 1)
 				r.phase(domain.SyncLive, "")
 				r.status(domain.CacheFresh)

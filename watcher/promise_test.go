@@ -154,18 +154,18 @@ func TestLimiterGivesUp(t *testing.T) {
 
 // inState are faults that bring a watcher that is LIVE into a phase, or start it there.
 var inState = map[domain.SyncState]func(r *rig){
-	domain.SyncSyncing: func(r *rig) { r.listErrs = []error{hangs} },
+	domain.SyncSyncing: func(r *rig) { r.listErrs = []error{errHangs} },
 	domain.SyncLive:    func(*rig) {},
 	domain.SyncRetrying: func(r *rig) {
 		r.openings = []func(*fakeStream){endsAt(down)}
-		r.watchErrs = []error{nil, hangs}
+		r.watchErrs = []error{nil, errHangs}
 	},
 	domain.SyncRebuilding: func(r *rig) {
 		r.openings = []func(*fakeStream){endsAt(gone)}
-		r.listErrs = []error{nil, hangs}
+		r.listErrs = []error{nil, errHangs}
 	},
 	domain.SyncOpen:    func(r *rig) { r.listErrs = repeat(5, down) },
-	domain.SyncProbing: func(r *rig) { r.listErrs = append(repeat(5, down), hangs) },
+	domain.SyncProbing: func(r *rig) { r.listErrs = append(repeat(5, down), errHangs) },
 	domain.SyncBlocked: func(r *rig) { r.listErrs = repeat(50, coded(domain.CodePermissionDenied)) },
 	domain.SyncIdle:    nil,
 	domain.SyncStopped: nil,
@@ -237,7 +237,7 @@ func TestRestoreIsFound(t *testing.T) {
 // no age is negative.
 func TestFreshness(t *testing.T) {
 	const bound = 180 * time.Second
-	reasons := []error{down, odd, fails, coded(domain.CodeThrottled, 20*time.Second), hangs, coded(domain.CodeCanceled), down, odd}
+	reasons := []error{down, odd, fails, coded(domain.CodeThrottled, 20*time.Second), errHangs, coded(domain.CodeCanceled), down, odd}
 	inRig(t, Options{}, three, func(r *rig) {
 		r.bookmark()
 		r.after(time.Minute)
@@ -313,9 +313,9 @@ func TestSlowSink(t *testing.T) {
 // TestPanickingSource: a source that panics has failed, and the process lives.
 func TestPanickingSource(t *testing.T) {
 	for name, fault := range map[string]func(r *rig){
-		"list":     func(r *rig) { r.listErrs = []error{panics}; r.end(gone) },
-		"watch":    func(r *rig) { r.watchErrs = []error{panics}; r.end(down) },
-		"identity": func(r *rig) { r.identityErrs = []error{panics}; r.end(gone) },
+		"list":     func(r *rig) { r.listErrs = []error{errPanics}; r.end(gone) },
+		"watch":    func(r *rig) { r.watchErrs = []error{errPanics}; r.end(down) },
+		"identity": func(r *rig) { r.identityErrs = []error{errPanics}; r.end(gone) },
 		"stream":   func(r *rig) { r.send(Frame[string]{Type: framePanics}) },
 	} {
 		for _, watchList := range []bool{false, true} {
