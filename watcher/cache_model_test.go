@@ -105,6 +105,7 @@ func (c *consumer) take(t *rapid.T) (more bool) {
 		}
 		c.whole = false
 		return true
+	default: // of one object
 	}
 	fold(t, c.known, []Notice[string]{n})
 	about := n.New

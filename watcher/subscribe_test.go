@@ -184,6 +184,7 @@ func fold(t failing, known map[string]Item[string], notices []Notice[string]) ma
 				t.Errorf("%s: what was told last is %s@%s", word, old.UID, old.Revision)
 			}
 			delete(known, n.Old.Key)
+		default: // of the whole set
 		}
 	}
 	return known
@@ -347,7 +348,10 @@ func TestEndings(t *testing.T) {
 		}
 		other := f.Subscribe(SubscribeOptions[string]{})
 		seen := 0
-		for range other.All(t.Context()) {
+		for _, err := range other.All(t.Context()) {
+			if err != nil {
+				t.Error(err)
+			}
 			seen++
 			other.Close() // from within
 		}

@@ -3,6 +3,7 @@ package watcher
 import (
 	"errors"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 
@@ -49,9 +50,7 @@ func NewVMCache(cluster string, opts VMCacheOptions) *VMCache {
 			return nil
 		}
 	}
-	for name, of := range opts.Indexes {
-		indexes[name] = of
-	}
+	maps.Copy(indexes, opts.Indexes)
 	cache.Indexes = indexes
 	return &VMCache{NewCache(cache), cluster}
 }

@@ -159,7 +159,10 @@ func TestListVMs(t *testing.T) {
 			}
 		}
 	}
-	for range c.VMs("*", "") {
+	for vm, err := range c.VMs("*", "") { // and it may be left
+		if err != nil || vm.Name != "x" {
+			t.Errorf("VMs() begins with %v, %v", vm, err)
+		}
 		break
 	}
 }
