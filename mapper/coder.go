@@ -64,6 +64,7 @@ func (c *coder) str(s *string) {
 		c.putString(*s)
 	case reading:
 		*s = c.getString()
+	case cleaning:
 	}
 }
 
@@ -115,6 +116,7 @@ func (c *coder) key(namespace, name *string) {
 	case reading:
 		n, all := c.rawKey()
 		*namespace, *name = all[:n], all[n+1:]
+	case cleaning:
 	}
 }
 
@@ -142,6 +144,7 @@ func (c *coder) flags(flags ...*bool) {
 		for n, flag := range flags {
 			*flag = b&(1<<n) != 0
 		}
+	case cleaning:
 	}
 }
 
@@ -152,6 +155,7 @@ func (c *coder) uint(n *uint64) {
 		c.putUint(*n)
 	case reading:
 		*n = c.getUint()
+	case cleaning:
 	}
 }
 
@@ -198,6 +202,7 @@ func (c *coder) time(t *time.Time) {
 		}
 		c.moment += unzigzag(n >> 2)
 		*t = time.Unix(c.moment, int64(nanos)).UTC()
+	case cleaning:
 	}
 }
 

@@ -20,4 +20,11 @@
 //
 // An object is first reduced to a view, the few things that matter here, and the views of a VM and of its instance
 // are then joined (join.go). All rules stand in the second step, so that another decoder can feed the same rules.
+//
+// # Two doors, and records
+//
+// A cache of many VMs can afford neither objects nor domain values. It keeps a [VMRecord] and an [InstanceRecord]: a
+// view as a string of a few hundred bytes, from which [Mapper.Join] makes the domain value when it is asked for. Records
+// come from objects ([Mapper.VMRecord]) or straight from what a server sends ([Mapper.DecodeVM], [Mapper.DecodeVMList],
+// [Mapper.DecodeVMFrame]), which costs a fraction of building the object and gives the same record.
 package mapper

@@ -53,3 +53,30 @@ func ExampleMapper_BuildVM_refused() {
 	// memoryBytes required
 	// disks[0].bytes required
 }
+
+// A cache keeps records, which are small and comparable, and makes VMs of them when it is asked.
+func ExampleMapper_Join() {
+	m := mapper.New(mapper.Options{Cluster: "c1"})
+	vm, err := m.DecodeVM([]byte(`{
+		"metadata": {"namespace": "team-a", "name": "web-1", "uid": "u1", "resourceVersion": "7"},
+		"spec": {"runStrategy": "Always"}
+	}`))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	instance, err := m.DecodeInstance([]byte(`{
+		"metadata": {"namespace": "team-a", "name": "web-1", "ownerReferences": [{"uid": "u1", "controller": true}]},
+		"status": {"phase": "Running", "nodeName": "node-1"}
+	}`))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(vm.Key(), instance.OwnerUID() == vm.UID(), instance.Node())
+	joined := m.Join(vm, instance)
+	fmt.Println(joined.Status, joined.Node)
+	// Output:
+	// team-a/web-1 true node-1
+	// RUNNING node-1
+}

@@ -147,17 +147,18 @@ func TestDecodeListStreams(t *testing.T) {
 	pr, pw := io.Pipe()
 	next := make(chan struct{})
 	go func() {
+		write := func(s string) { _, _ = io.WriteString(pw, s) } // it fails when the reader has given up
 		defer func() { _ = pw.Close() }()
-		_, _ = io.WriteString(pw, `{"kind":"VirtualMachineList","items":[`)
+		write(`{"kind":"VirtualMachineList","items":[`)
 		object := `{"metadata":{"name":"a","namespace":"n"},"spec":{"padding":"` + strings.Repeat("x", 4000) + `"}}`
 		for n := range items {
 			if n > 0 {
 				<-next
-				_, _ = io.WriteString(pw, ",")
+				write(",")
 			}
-			_, _ = io.WriteString(pw, object)
+			write(object)
 		}
-		_, _ = io.WriteString(pw, "]}")
+		write("]}")
 	}()
 	n := 0
 	_, err := recordMapper().DecodeVMList(pr, func(mapper.Object[mapper.VMRecord]) error {

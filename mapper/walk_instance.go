@@ -7,25 +7,25 @@ import (
 )
 
 // walk has first what the accessors of an [InstanceRecord] read, in their order.
-func (v *instanceView) walk(c *coder) {
-	v.walkHead(c)
-	c.text(&v.owner)
-	c.text(&v.node)
-	v.walkMeta(c)
-	c.text(&v.phase)
-	c.text(&v.reason)
-	c.time(&v.phaseSince)
-	c.time(&v.runningSince)
-	list(c, &v.conditions, (*conditionView).walk)
-	list(c, &v.interfaces, walkInterface)
-	c.text(&v.guestOS.Name)
-	c.text(&v.guestOS.Version)
-	c.text(&v.guestOS.Kernel)
-	optional(c, &v.migration, walkMigration)
-	optional(c, &v.topology, (*cpuView).walk)
-	c.int(&v.memory)
-	list(c, &v.volumes, (*volumeStatusView).walk)
-	v.guest.walk(c)
+func (i *instanceView) walk(c *coder) {
+	i.walkHead(c)
+	c.text(&i.owner)
+	c.text(&i.node)
+	i.walkMeta(c)
+	c.text(&i.phase)
+	c.text(&i.reason)
+	c.time(&i.phaseSince)
+	c.time(&i.runningSince)
+	list(c, &i.conditions, (*conditionView).walk)
+	list(c, &i.interfaces, walkInterface)
+	c.text(&i.guestOS.Name)
+	c.text(&i.guestOS.Version)
+	c.text(&i.guestOS.Kernel)
+	optional(c, &i.migration, walkMigration)
+	optional(c, &i.topology, (*cpuView).walk)
+	c.int(&i.memory)
+	list(c, &i.volumes, (*volumeStatusView).walk)
+	i.guest.walk(c)
 }
 
 // walkInterface has addresses and sources that are clean: see addresses and sources.
@@ -61,19 +61,19 @@ func (s *volumeStatusView) walk(c *coder) {
 
 // reduce leaves out what the join does not read of an instance, nearly all of its specification: the VM's is the one
 // that is shown. What is left of it are volumes and disks that the status does not list, or lists as plugged in.
-func (v *instanceView) reduce() {
-	v.conditions = reduceConditions(v.conditions)
+func (i *instanceView) reduce() {
+	i.conditions = reduceConditions(i.conditions)
 	listed := func(name string) bool {
-		s := v.volume(name)
+		s := i.volume(name)
 		return s != nil && !s.hotplug
 	}
-	g := &v.guest
-	g.volumes = slices.DeleteFunc(g.volumes, func(v volumeView) bool { return listed(v.name) })
+	g := &i.guest
+	g.volumes = slices.DeleteFunc(g.volumes, func(volume volumeView) bool { return listed(volume.name) })
 	g.devices = slices.DeleteFunc(g.devices, func(d deviceView) bool { return listed(d.name) })
 	g.networks, g.interfaces, g.nodeSelector = emptied(g.networks), emptied(g.interfaces), emptied(g.nodeSelector)
 	g.tolerations, g.noPodNetwork = nil, false
-	for n := range v.volumes {
-		if s := &v.volumes[n]; !s.failing() {
+	for n := range i.volumes {
+		if s := &i.volumes[n]; !s.failing() {
 			s.reason, s.message = "", ""
 		}
 	}

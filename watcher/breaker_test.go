@@ -45,7 +45,8 @@ var (
 
 // word runs a word of F, X, C (canceled) and S, a dot is a minute and a bit. It returns what became of each: "-" is not
 // allowed, "o" opened, "?" is the one probe, "." is an ordinary try.
-func word(b *breaker, letters string) (did string) {
+func word(b *breaker, letters string) string {
+	var did []byte
 	for n := range len(letters) {
 		if letters[n] == '.' {
 			time.Sleep(67 * time.Second)
@@ -53,36 +54,26 @@ func word(b *breaker, letters string) (did string) {
 		}
 		a := b.allow(time.Now())
 		if a == nil {
-			did += "-"
+			did = append(did, '-')
 			continue
 		}
 		_, opened := a.done(outcomeOf[letters[n]])
 		switch {
 		case opened:
-			did += "o"
+			did = append(did, 'o')
 		case a.probe:
-			did += "?"
+			did = append(did, '?')
 		default:
-			did += "."
+			did = append(did, '.')
 		}
 	}
-	return did
+	return string(did)
 }
 
 func TestBreakerWords(t *testing.T) {
-	var hundred strings.Builder
-	for range 100 {
-		hundred.WriteString("X")
-	}
-	dots := func(n int) (s string) {
-		for range n {
-			s += "."
-		}
-		return s
-	}
 	cases := map[string]struct{ why, letters, want string }{
 		"fifth":           {"it opens on the fifth failure, not on the fourth and not on the sixth", "FFFFFF", "....o-"},
-		"excluded":        {"what is excluded neither resets nor adds", "FFFF" + hundred.String() + "F", dots(104) + "o"},
+		"excluded":        {"what is excluded neither resets nor adds", "FFFF" + strings.Repeat("X", 100) + "F", strings.Repeat(".", 104) + "o"},
 		"canceled":        {"nor does what was canceled", "FFFFCF", ".....o"},
 		"success":         {"a success begins the run anew", "FFFFSFFFFSFFFFF", "..............o"},
 		"probe":           {"after the open time one request passes, and closes it", "FFFFF.SF", "....o?."},
@@ -107,28 +98,28 @@ func TestBreakerModel(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			random := rand.New(rand.NewPCG(seed, 6))
 			b, m := newBreaker(time.Minute, random.Float64), &breakerModel{}
-			var life strings.Builder
+			var life []byte
 			for range 60 {
 				time.Sleep(time.Duration(random.IntN(40)) * time.Second * time.Duration(random.IntN(2)))
 				kind := "FFFFXCS"[random.IntN(7)]
-				life.WriteString(string(kind))
+				life = append(life, kind)
 				may := m.allow(time.Now())
 				a := b.allow(time.Now())
 				if (a != nil) != may {
-					t.Fatalf("seed %d: after %s allowed %v, want %v", seed, life.String(), a != nil, may)
+					t.Fatalf("seed %d: after %s allowed %v, want %v", seed, life, a != nil, may)
 				}
 				if a == nil {
 					if left := time.Until(b.until); left <= 0 || left > 67*time.Second {
-						t.Fatalf("seed %d: after %s asked again in %v", seed, life.String(), left)
+						t.Fatalf("seed %d: after %s asked again in %v", seed, life, left)
 					}
 					continue
 				}
 				if a.probe != m.halfOpen {
-					t.Fatalf("seed %d: after %s a probe %v, want %v", seed, life.String(), a.probe, m.halfOpen)
+					t.Fatalf("seed %d: after %s a probe %v, want %v", seed, life, a.probe, m.halfOpen)
 				}
 				m.done(kind, time.Now())
 				if _, opened := a.done(outcomeOf[kind]); opened != m.open {
-					t.Fatalf("seed %d: after %s opened %v, want %v", seed, life.String(), opened, m.open)
+					t.Fatalf("seed %d: after %s opened %v, want %v", seed, life, opened, m.open)
 				}
 			}
 		})

@@ -55,8 +55,16 @@ func (f feeding) state(s State) {
 	}
 }
 
+// failing is a test, or one run of a property.
+type failing interface {
+	Helper()
+	Context() context.Context
+	Errorf(format string, args ...any)
+	Fatal(args ...any)
+}
+
 // drain takes what a subscription has for its consumer, without waiting.
-func drain[T any](t testing.TB, s *Subscription[T]) []Notice[T] {
+func drain[T any](t failing, s *Subscription[T]) []Notice[T] {
 	t.Helper()
 	var notices []Notice[T]
 	for {
@@ -180,7 +188,7 @@ func TestNormalisation(t *testing.T) {
 }
 
 // checkWhole holds the parts of a cache against each other.
-func checkWhole(t testing.TB, c *Cache[string]) {
+func checkWhole(t failing, c *Cache[string]) {
 	t.Helper()
 	n := 0
 	for e := range c.inOrder.snapshot().from(func(*entry[string]) int { return 1 }) {
@@ -289,7 +297,7 @@ func TestIndexes(t *testing.T) {
 }
 
 // TestFreshness: a read says how much it can be trusted.
-func TestFreshness(t *testing.T) {
+func TestCacheFreshness(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var watched time.Time
 		c := NewCache(CacheOptions[string]{Seen: func() time.Time { return watched }})

@@ -18,11 +18,25 @@
 // # What errors of a source do
 //
 // Only codes count. REVISION_EXPIRED and CURSOR_EXPIRED, in whatever form the server said so, give the place up: phase
-// REBUILDING, one consistent list, and no word to the breaker. THROTTLED waits as long as the server wishes, up to five
-// minutes, and keeps the place. CLUSTER_CREDENTIALS, PERMISSION_DENIED, KUBEVIRT_MISSING and CLUSTER_IDENTITY_CHANGED are
-// phase BLOCKED, asked for again slowly, and nothing to the breaker; errors of kind INVALID_ARGUMENT are BLOCKED for good.
-// PROTOCOL_ERROR and INTERNAL keep the place twice and give it up the third time. Everything else is an unreachable
-// cluster.
+// REBUILDING, one consistent list, and no word to the breaker; at once the first time, with pauses from the second on.
+// THROTTLED waits as long as the server wishes, up to five minutes, and keeps the place. CLUSTER_CREDENTIALS,
+// PERMISSION_DENIED, KUBEVIRT_MISSING and CLUSTER_IDENTITY_CHANGED are phase BLOCKED, asked for again slowly, and nothing to
+// the breaker; errors of kind INVALID_ARGUMENT are BLOCKED for good. RESPONSE_TOO_LARGE halves the pages, and is BLOCKED the
+// third time. PROTOCOL_ERROR and INTERNAL keep the place twice and give it up the third time. CANCELED is a connection that
+// this side gave up: the next stream goes on from the place, and nobody counts it. Everything else is an unreachable cluster.
+//
+// # What no stream tells
+//
+// A server that was restored accepts a watch from its future and stays silent; so may another cluster behind the address.
+// Every five minutes, and whenever a connection was lost, a consistent read of one item and the cluster's fingerprint are
+// compared with what is known. A history that went back is the truth: [State].Epoch counts it. Another cluster is not:
+// phase BLOCKED, the set is kept, and no write passes a [Gate].
+//
+// # How fresh a set is
+//
+// A set is fresh while it is followed, and for 30 s after; a stream that brought frames and then none for 150 s is taken for
+// dead at once. A server that never sends bookmarks is believed for 30 s more. [State].FreshUntil is the bound, which no
+// change of reason moves, so that also a process that was stopped for a while says STALE when it wakes up.
 //
 // # The breaker
 //

@@ -71,7 +71,7 @@ func (s State) Gate(now time.Time) *domain.Error {
 }
 
 func (s State) gateBlocked() *domain.Error {
-	switch s.Reason { //nolint:exhaustive // the others do not close it
+	switch s.Reason { //nolint:exhaustive // the other reasons do not close it
 	case domain.ReasonUnauthorized:
 		return refusal(domain.CodeClusterCredentials, 0, s.Err)
 	case domain.ReasonAPIMissing:

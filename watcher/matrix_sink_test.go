@@ -8,7 +8,7 @@ import (
 	"github.com/kv-shepherd/shepherd-go/domain"
 )
 
-// sinkRows: what is fed fails, panics, is slow, or asks back.
+// sinkRows: what is fed fails, errPanics, is slow, or asks back.
 func sinkRows() []matrixRow {
 	refuses := errors.New("the sink is full")
 	return []matrixRow{

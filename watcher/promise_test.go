@@ -51,6 +51,9 @@ func TestRetryAfter(t *testing.T) {
 					r.after(time.Second)
 					begin := len(r.requests) - 1
 					r.after(6 * time.Minute)
+					if len(r.requests) < begin+2 {
+						t.Fatal("not asked again")
+					}
 					expect(t, "the pause", c.want, r.times[begin+1].Sub(r.times[begin]))
 					expect(t, "the place", "watch 103", r.requests[begin+1])
 				})
@@ -293,6 +296,20 @@ func TestStatus(t *testing.T) {
 	}
 }
 
+// TestSlowSink: what came while a sink was busy is no silence. Thirty times, as the choice among what is due is random.
+func TestSlowSink(t *testing.T) {
+	for range 30 {
+		inRig(t, Options{}, three, func(r *rig) {
+			r.sink.before = func(context.Context) error { time.Sleep(200 * time.Second); return nil }
+			r.put("ns/a", "u-ns/a", "2")
+			r.alive(3 * time.Minute)
+			r.sink.before = nil
+			r.after(time.Minute)
+			expect(t, "phases", []string{"SYNCING", "LIVE"}, r.sink.phases())
+		})
+	}
+}
+
 // TestPanickingSource: a source that panics has failed, and the process lives.
 func TestPanickingSource(t *testing.T) {
 	for name, fault := range map[string]func(r *rig){
@@ -355,12 +372,13 @@ func TestWatchList(t *testing.T) {
 		why     string
 		opening func(*fakeStream)
 		wait    time.Duration
+		end     bool // in good order, after the wait
 		want    []string
 		phases  []string
 	}{
 		"changes among it": {
 			why: "the set is as it was at the end",
-			opening: initial(added("a", "1"), added("b", "2"), added("c", "3"), Frame[string]{FrameDeleted, Item[string]{Key: "a", Revision: "4"}},
+			opening: initial(added("a", "1"), added("b", "2"), added("d", "2"), added("c", "3"), Frame[string]{FrameDeleted, Item[string]{Key: "d", Revision: "3"}}, Frame[string]{FrameDeleted, Item[string]{Key: "a", Revision: "4"}},
 				Frame[string]{FrameModified, Item[string]{Key: "c", Revision: "5"}}, Frame[string]{FrameDeleted, Item[string]{Key: "x", Revision: "6"}},
 				added("a", "7"), bookmarkFrame("7"), Frame[string]{FrameSynced, Item[string]{Revision: "8"}}),
 			want: []string{"a 7", "b 2", "c 5"}, phases: []string{"SYNCING", "LIVE"},
@@ -375,6 +393,11 @@ func TestWatchList(t *testing.T) {
 			opening: initial(added("a", "1"), Frame[string]{Type: FrameSynced}),
 			phases:  []string{"SYNCING", "SYNCING/StreamBroken"},
 		},
+		"cut short late": {
+			why: "however long it took", wait: 20 * time.Second, end: true,
+			opening: initial(added("a", "1"), bookmarkFrame("2")),
+			phases:  []string{"SYNCING", "SYNCING/StreamBroken"},
+		},
 		"silent": {
 			why: "a set that does not come is asked for again", wait: 150 * time.Second,
 			opening: initial(added("a", "1")),
@@ -385,6 +408,10 @@ func TestWatchList(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			inRig(t, Options{WatchList: true}, func(f *fakeSource) { f.openings = []func(*fakeStream){c.opening} }, func(r *rig) {
 				r.after(c.wait)
+				if c.end {
+					r.end(nil)
+					r.after(0)
+				}
 				var got []string
 				for _, item := range r.sink.set {
 					got = append(got, item.Key+" "+item.Revision)

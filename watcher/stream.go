@@ -97,7 +97,7 @@ func (m *machine) bookmark(revision string) (ok bool) {
 // ended: the stream is over, in good order (err is nil) or not. What it returns is for the breaker, if the try is not
 // settled yet.
 func (m *machine) ended(now time.Time, err error) error {
-	m.recover(now)
+	m.forgive(now)
 	switch {
 	case err == nil && m.stream.proven:
 		m.closed(now)
@@ -114,8 +114,8 @@ func (m *machine) ended(now time.Time, err error) error {
 // lived says whether the stream was open for so long.
 func (m *machine) lived(now time.Time, d time.Duration) bool { return now.Sub(m.stream.opened) >= d }
 
-// recover ends every run of troubles after a stream that was healthy for long.
-func (m *machine) recover(now time.Time) {
+// forgive ends every run of troubles after a stream that was healthy for long.
+func (m *machine) forgive(now time.Time) {
 	if m.stream.proven && m.lived(now, healthyAfter) {
 		m.pause.Reset()
 		m.blocked.Reset()
@@ -147,7 +147,7 @@ func (m *machine) torn(now time.Time, err error) {
 // silent: no frame for too long. The connection may be dead without saying so (half open).
 // A stream that spoke before is believed to be; of one that never did the server may not send bookmarks.
 func (m *machine) silent(now time.Time) error {
-	m.recover(now)
+	m.forgive(now)
 	err := domain.E(domain.CodeVerbTimeout, nil, errSilent)
 	if m.stream.frames > 0 {
 		m.state.FreshUntil = now

@@ -163,7 +163,7 @@ func TestBounded(t *testing.T) {
 }
 
 // fold applies notices to what a consumer knows, and checks each against it.
-func fold(t testing.TB, known map[string]Item[string], notices []Notice[string]) map[string]Item[string] {
+func fold(t failing, known map[string]Item[string], notices []Notice[string]) map[string]Item[string] {
 	t.Helper()
 	for _, n := range notices {
 		word := short([]Notice[string]{n})[0]
@@ -184,6 +184,7 @@ func fold(t testing.TB, known map[string]Item[string], notices []Notice[string])
 				t.Errorf("%s: what was told last is %s@%s", word, old.UID, old.Revision)
 			}
 			delete(known, n.Old.Key)
+		default: // of the whole set
 		}
 	}
 	return known
