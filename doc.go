@@ -8,8 +8,11 @@
 //   - provider/mock: a provider in memory that behaves like KubeVirt, for tests and for a first look.
 //   - provider/kubevirt: the real one.
 //   - mapper: Kubernetes objects to domain values and back.
+//   - watcher: what a cluster has, kept in memory, and how far it can be trusted.
+//   - capability: which feature gates are in effect.
+//   - providertest: the contract as a suite; providertest/kubevirtsim: KubeVirt's API in process.
 //
-// domain, provider and provider/mock import no Kubernetes module; mapper and provider/kubevirt do.
+// mapper, provider/kubevirt and kubevirtsim import Kubernetes modules; the others do not.
 //
 // # A first look
 //

@@ -20,20 +20,11 @@ func newIdentityKeys(prefix string) identityKeys {
 	}
 }
 
-func (k *identityKeys) of(labels map[string]string) domain.Identity {
-	if len(labels) == 0 {
-		return domain.Identity{}
+func (k *identityKeys) of(labels map[string]string) (id domain.Identity) {
+	for key, value := range labels {
+		k.set(&id, key, value)
 	}
-	return domain.Identity{
-		ManagedBy:    labels[k.managedBy],
-		System:       labels[k.system],
-		Service:      labels[k.service],
-		Instance:     labels[k.instance],
-		TicketID:     labels[k.ticketID],
-		CreatedBy:    labels[k.createdBy],
-		Hostname:     labels[k.hostname],
-		Installation: labels[k.installation],
-	}
+	return id
 }
 
 // set takes one label.

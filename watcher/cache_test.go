@@ -296,7 +296,7 @@ func TestIndexes(t *testing.T) {
 	checkWhole(t, f.Cache)
 }
 
-// TestFreshness: a read says how much it can be trusted.
+// TestCacheFreshness: a read says how much it can be trusted.
 func TestCacheFreshness(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var watched time.Time

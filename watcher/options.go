@@ -31,7 +31,7 @@ type Options struct {
 	OpenFor time.Duration
 	// Rand returns a number in [0, 1); nil uses math/rand/v2. It is for tests that want to see the same run again.
 	Rand func() float64
-	// Logger receives state changes and what was dropped. Nil discards them.
+	// Logger receives changes of phase and reason. Nil discards them; what was dropped is counted in [Stats].
 	Logger *slog.Logger
 }
 

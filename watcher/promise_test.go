@@ -235,7 +235,7 @@ func TestRestoreIsFound(t *testing.T) {
 
 // TestFreshness: whatever happens, what is called fresh was like the cluster at most 150 s and a bound of 30 s ago, and
 // no age is negative.
-func TestFreshnessHasABound(t *testing.T) {
+func TestFreshness(t *testing.T) {
 	const bound = 180 * time.Second
 	reasons := []error{down, odd, fails, coded(domain.CodeThrottled, 20*time.Second), errHangs, coded(domain.CodeCanceled), down, odd}
 	inRig(t, Options{}, three, func(r *rig) {

@@ -21,7 +21,8 @@ type Event[T any] struct {
 //
 // [Cache] is a Sink; hosts that only want to be told subscribe to a cache.
 type Sink[T any] interface {
-	// Replace is told the whole set; whatever is not in it does not exist any more. The slice belongs to the sink.
+	// Replace is told the whole set; whatever is not in it does not exist any more. The sink may sort the slice and keep
+	// what is in it; after an error it is given the same slice again.
 	Replace(ctx context.Context, items []Item[T]) error
 	// Apply is told changes, in the order of the stream. The slice is the watcher's, and valid during the call.
 	Apply(ctx context.Context, events []Event[T]) error

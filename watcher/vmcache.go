@@ -9,10 +9,8 @@ import (
 
 	"github.com/kv-shepherd/shepherd-go/domain"
 	"github.com/kv-shepherd/shepherd-go/internal/selector"
+	"github.com/kv-shepherd/shepherd-go/provider"
 )
-
-// allNamespaces is what a list takes instead of a namespace, as provider.AllNamespaces.
-const allNamespaces = "*"
 
 // The indexes of a VMCache, beside one per label that was asked for.
 const (
@@ -145,7 +143,7 @@ func (c *VMCache) VMs(namespace, labels string) iter.Seq2[*domain.VM, error] {
 		case "":
 			yield(nil, domain.E(domain.CodeInvalidName, domain.Params{domain.ParamField: domain.ParamNamespace}, nil))
 			return
-		case allNamespaces:
+		case provider.AllNamespaces:
 			items, fresh = c.All()
 		default:
 			items, fresh = c.List(namespace)

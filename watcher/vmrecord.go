@@ -7,8 +7,8 @@ import (
 	"github.com/kv-shepherd/shepherd-go/domain"
 )
 
-// VMRecord is a VM as a [VMCache] keeps it: compact and immutable, made into a [domain.VM] when one is asked for. Package
-// provider/kubevirt has one of a few hundred bytes; [RecordOf] makes one of any VM. Safe for concurrent use.
+// VMRecord is a VM as a [VMCache] keeps it: immutable, and made into a [domain.VM] when one is asked for. [RecordOf] makes
+// one of any VM. Safe for concurrent use.
 type VMRecord interface {
 	// Ref points at the VM, with cluster and UID.
 	Ref() domain.Ref
