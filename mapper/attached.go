@@ -26,7 +26,7 @@ func attached(disks []domain.Disk, i *instanceView) []domain.Disk {
 
 // has says whether a live instance has a disk. Its specification lists what it was started with and what is plugged in
 // since; of the latter the status tells when it has arrived.
-func (i *instanceView) has(d *domain.Disk, s *volumeStatusView) bool { //nolint:staticcheck // i is the instance where rules are, v the view where it is walked
+func (i *instanceView) has(d *domain.Disk, s *volumeStatusView) bool {
 	if s != nil {
 		return s.isAttached()
 	}

@@ -59,7 +59,7 @@ func (c *coder) message(s *string) {
 // str is a string that is clean already: a common word is one byte, one that was there before its place, and any other
 // its length and itself.
 func (c *coder) str(s *string) {
-	switch c.mode { //nolint:exhaustive // there is nothing to clean here
+	switch c.mode {
 	case writing:
 		c.putString(*s)
 	case reading:
@@ -108,7 +108,7 @@ func (c *coder) getString() string {
 
 // key is a namespace and a name, which lie in a record as "namespace/name".
 func (c *coder) key(namespace, name *string) {
-	switch c.mode { //nolint:exhaustive // there is nothing to clean here
+	switch c.mode {
 	case writing:
 		c.putUint(uint64(len(*namespace)))
 		c.putUint(uint64(len(*name)))
@@ -129,7 +129,7 @@ func (c *coder) rawKey() (namespace int, key string) {
 
 // flags are up to eight booleans in one byte.
 func (c *coder) flags(flags ...*bool) {
-	switch c.mode { //nolint:exhaustive // there is nothing to clean here
+	switch c.mode {
 	case writing:
 		var b byte
 		for n, flag := range flags {
@@ -150,7 +150,7 @@ func (c *coder) flags(flags ...*bool) {
 
 // uint and int are short when the number is small.
 func (c *coder) uint(n *uint64) {
-	switch c.mode { //nolint:exhaustive // there is nothing to clean here
+	switch c.mode {
 	case writing:
 		c.putUint(*n)
 	case reading:
@@ -174,7 +174,7 @@ func (c *coder) int(n *int64) {
 // time is a moment, told by its distance from the one before: the moments of an object lie close together. Times are in
 // UTC, and most are whole seconds.
 func (c *coder) time(t *time.Time) {
-	switch c.mode { //nolint:exhaustive // there is nothing to clean here
+	switch c.mode {
 	case writing:
 		if t.IsZero() {
 			c.putUint(timeNone)

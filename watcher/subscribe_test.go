@@ -168,7 +168,7 @@ func fold(t failing, known map[string]Item[string], notices []Notice[string]) ma
 	for _, n := range notices {
 		word := short([]Notice[string]{n})[0]
 		old, there := known[cmpKey(n)]
-		switch n.Type { //nolint:exhaustive // the others carry no item
+		switch n.Type {
 		case domain.EventAdded:
 			if there {
 				t.Errorf("%s: it was there as %s@%s", word, old.UID, old.Revision)
