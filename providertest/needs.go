@@ -63,7 +63,7 @@ func (b Backend) hands() map[Need]bool {
 		NeedSituate: b.Situate != nil, NeedCatalogue: b.MakeInstanceType != nil && b.MakePreference != nil,
 		NeedFaults: b.FailNext != nil, NeedExpireCursors: b.ExpireCursors != nil, NeedExpireStreams: b.ExpireStreams != nil,
 		NeedRequests: b.Requests != nil,
-		NeedClose: b.Close != nil,
+		NeedClose:    b.Close != nil,
 	}
 }
 
