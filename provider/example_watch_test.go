@@ -34,6 +34,8 @@ func ExampleVMWatcher() {
 		}
 		revision = event.Revision
 		switch event.Type {
+		case domain.EventRebuilding:
+			fmt.Println("the inventory may be out of date") // until SYNCED
 		case domain.EventSynced:
 			fmt.Println("the inventory is whole:", inventory)
 		case domain.EventDeleted:

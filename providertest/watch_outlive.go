@@ -2,6 +2,7 @@ package providertest
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/kv-shepherd/shepherd-go/domain"
@@ -106,7 +107,7 @@ func checkResume(e *env) {
 	}
 	f := e.follow(e.ns, provider.WatchOptions{})
 	set := f.sync()
-	first := resumable{set[len(set)-1].Revision, f.knows(), nil}
+	first := resumable{set[len(set)-1].Revision, maps.Clone(f.known), nil}
 
 	// What was told behind a place, and what happened when nobody followed.
 	places := []resumable{first}
@@ -120,7 +121,7 @@ func checkResume(e *env) {
 		for n := range places {
 			places[n].then = append(places[n].then, event)
 		}
-		places = append(places, resumable{event.Revision, f.knowsAt(places[len(places)-1], event), nil})
+		places = append(places, resumable{event.Revision, plus(places[len(places)-1].known, event), nil})
 	}
 	f.end()
 	e.counted("a", rounds+1)
@@ -145,27 +146,15 @@ type resumable struct {
 	then     []domain.Event[*domain.VM]
 }
 
-// knows copies what was told so far.
-func (f *following) knows() map[string]*domain.VM {
-	known := map[string]*domain.VM{}
-	for key, vm := range f.known {
-		known[key] = vm.Clone()
-	}
-	return known
-}
-
-// knowsAt is what one knew at a place and was told since.
-func (f *following) knowsAt(at resumable, event domain.Event[*domain.VM]) map[string]*domain.VM {
-	next := following{known: map[string]*domain.VM{}}
-	for key, vm := range at.known {
-		next.known[key] = vm
-	}
+// plus is what one knows who knew known and was told an event since.
+func plus(known map[string]*domain.VM, event domain.Event[*domain.VM]) map[string]*domain.VM {
+	next := maps.Clone(known)
 	if key := keyOf(event.Value); event.Type == domain.EventDeleted {
-		delete(next.known, key)
+		delete(next, key)
 	} else {
-		next.known[key] = event.Value
+		next[key] = event.Value
 	}
-	return next.known
+	return next
 }
 
 // goesOn resumes at a place, and compares what is told with what was told then.
@@ -173,7 +162,7 @@ func (e *env) goesOn(what string, at resumable) {
 	f := e.follow(e.ns, provider.WatchOptions{Revision: at.revision})
 	defer f.end()
 	for key, vm := range at.known {
-		f.known[key] = vm.Clone()
+		f.known[key] = vm
 		f.seen[key+" "+versionOf(vm)] = true
 	}
 	first := f.event(what)

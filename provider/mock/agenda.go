@@ -18,7 +18,7 @@ type appointment struct {
 func (a agenda) Len() int           { return len(a) }
 func (a agenda) Less(i, j int) bool { return a[i].at.Before(a[j].at) }
 func (a agenda) Swap(i, j int)      { a[i], a[j] = a[j], a[i] }
-func (a *agenda) Push(x any)        { *a = append(*a, x.(appointment)) } //nolint:errcheck,forcetypeassert // heap.Interface: it is what add pushes
+func (a *agenda) Push(x any)        { *a = append(*a, x.(appointment)) } //nolint:forcetypeassert // heap.Interface: it is what add pushes
 
 // Pop implements heap.Interface.
 func (a *agenda) Pop() any {

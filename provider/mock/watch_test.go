@@ -120,7 +120,8 @@ func TestWatchBegin(t *testing.T) {
 		c := on(t, mock.Options{Clusters: []string{"mock", "other"}, History: 1})
 		c.create(spec("vm"))
 		revision := func(cluster string, opts provider.WatchOptions) string {
-			for event := range c.p.WatchVMs(c.ctx(), cluster, "team", opts) {
+			for event, err := range c.p.WatchVMs(c.ctx(), cluster, "team", opts) {
+				c.good(err)
 				if event.Type == domain.EventSynced {
 					return event.Revision
 				}
@@ -175,7 +176,8 @@ func TestWatchOwn(t *testing.T) {
 		c.create(made)
 		var seen []string
 		for range 2 {
-			for event := range c.p.WatchVMs(c.ctx(), "mock", "team", provider.WatchOptions{}) {
+			for event, err := range c.p.WatchVMs(c.ctx(), "mock", "team", provider.WatchOptions{}) {
+				c.good(err)
 				if event.Value == nil {
 					break
 				}
