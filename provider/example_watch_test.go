@@ -32,7 +32,9 @@ func ExampleVMWatcher() {
 			fmt.Println(err)
 			continue // of one VM; any other error ends the loop by itself
 		}
-		revision = event.Revision
+		if event.Revision != "" {
+			revision = event.Revision
+		}
 		switch event.Type {
 		case domain.EventRebuilding:
 			fmt.Println("the inventory may be out of date") // until SYNCED

@@ -25,9 +25,8 @@ type following struct {
 	// What the stream has told so far.
 	known map[string]*domain.VM
 	seen  map[string]bool // VMs at a revision
-	synced,
-	rebuilding bool
-	last string // revision
+	whole bool            // SYNCED was told, and no REBUILDING since
+	last  string          // revision
 }
 
 // heard is one value of a stream.
@@ -44,7 +43,7 @@ func (e *env) follow(namespace string, opts provider.WatchOptions) *following {
 
 func (e *env) followIn(ctx context.Context, end context.CancelFunc, namespace string, opts provider.WatchOptions) *following {
 	f := &following{e: e, end: end, ask: make(chan struct{}, 1), told: make(chan heard, 1), known: map[string]*domain.VM{}, seen: map[string]bool{}}
-	f.synced = opts.Revision != ""
+	f.whole = opts.Revision != ""
 	go func() {
 		defer close(f.told)
 		defer func() {
@@ -176,16 +175,12 @@ func versionOf(vm *domain.VM) string { return vm.UID + " " + vm.Revision + " " +
 // take lays an event over what was told before, and finds fault with what does not fit.
 func (f *following) take(event domain.Event[*domain.VM]) {
 	e, vm := f.e, event.Value
-	if first := event.Type == domain.EventSynced && !f.synced; first {
-		f.synced = true
-	}
-	resumable := f.synced && event.Type != domain.EventRebuilding
-	e.holds((event.Revision != "") == resumable, "%s %s has revision %q: there is one on SYNCED and behind it, but on REBUILDING", event.Type, summary(vm), event.Revision)
-	f.last = event.Revision
 	switch event.Type {
 	case domain.EventSynced, domain.EventRebuilding:
 		e.holds(vm == nil, "%s has a value", event.Type)
-		f.rebuilding = event.Type == domain.EventRebuilding
+		f.whole = event.Type == domain.EventSynced
+		e.holds((event.Revision != "") == f.whole, "%s has revision %q", event.Type, event.Revision)
+		f.last = event.Revision
 		return
 	case domain.EventAdded, domain.EventModified, domain.EventDeleted:
 	default:
@@ -193,6 +188,10 @@ func (f *following) take(event domain.Event[*domain.VM]) {
 	}
 	if vm == nil {
 		e.Fatalf("%s without a value", event.Type)
+	}
+	e.holds(f.whole || event.Revision == "", "%s %s before SYNCED has revision %q", event.Type, vm.Name, event.Revision)
+	if event.Revision != "" {
+		f.last = event.Revision
 	}
 	e.holds(vm.Cluster == e.cluster && vm.Namespace != "" && vm.Name != "" && vm.UID != "", "%s of a VM %s with UID %q", event.Type, vm.Ref(), vm.UID)
 	f.lay(event)

@@ -118,6 +118,7 @@ func checkResume(e *env) {
 	e.must("delete c", e.remove("c"))
 	e.gone("c")
 	for _, event := range f.catchUp("before the break", e.ns, provider.ListOptions{}) {
+		e.holds(event.Revision != "", "%s %s has no revision, though nothing had to be merged", event.Type, event.Value.Name)
 		for n := range places {
 			places[n].then = append(places[n].then, event)
 		}

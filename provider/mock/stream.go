@@ -39,11 +39,7 @@ func (s *stream) begin(from *place) error {
 	s.lost = h.lost
 	switch {
 	case from == nil:
-		s.merge(h.states, h.end(), false)
-		for n := range s.ready {
-			s.ready[n].place = nil // a set is told as a whole or not at all
-		}
-		s.ready = append(s.ready, told{what: domain.EventSynced, place: upTo(s.at)})
+		s.whole(false)
 		return nil
 	case from.to > h.end():
 		return foreign()
@@ -56,6 +52,16 @@ func (s *stream) begin(from *place) error {
 		s.goOn(*from, h.known(from.to))
 	}
 	return nil
+}
+
+// whole makes ready what makes the consumer's set whole: nobody goes on from the midst of that.
+func (s *stream) whole(missed bool) {
+	h := s.c.chronicle
+	s.merge(h.states, h.end(), missed)
+	for n := range s.ready {
+		s.ready[n].place = nil
+	}
+	s.ready = append(s.ready, told{what: domain.EventSynced, place: upTo(s.at)})
 }
 
 // goOn resumes in the midst of merged changes: it merges what was left of them.
@@ -119,8 +125,7 @@ func (s *stream) look() (news <-chan struct{}, due time.Time) {
 		case s.lost != h.lost:
 			s.lost = h.lost
 			s.ready = append(s.ready, told{what: domain.EventRebuilding})
-			s.merge(h.states, h.end(), true)
-			s.ready = append(s.ready, told{what: domain.EventSynced, place: upTo(s.at)})
+			s.whole(true)
 		case behind == 0:
 			return h.news(), h.agenda.next()
 		case behind > uint64(s.asked.Queue): //nolint:gosec // it is positive

@@ -144,8 +144,8 @@ func consume(t *testing.T, p provider.Provider, namespace string, opts provider.
 			t.Errorf("a stream that goes on begins with %s", event.Type)
 		}
 		first = false
-		synced = synced || event.Type == domain.EventSynced
-		if (event.Revision != "") != (synced && event.Type != domain.EventRebuilding) {
+		synced = event.Type == domain.EventSynced || synced && event.Type != domain.EventRebuilding
+		if (event.Revision != "") != synced {
 			t.Errorf("%s has revision %q", event.Type, event.Revision)
 		}
 		if event.Revision != "" {
