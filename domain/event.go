@@ -24,8 +24,9 @@ type Event[T any] struct {
 	Type EventType `json:"type"`
 	// Value is the state after the change, or the last known one for DELETED. It is empty for SYNCED and REBUILDING.
 	Value T `json:"value,omitempty"`
-	// Revision resumes a stream behind this event, see provider.WatchOptions. It is empty before the first SYNCED and on
-	// REBUILDING.
+	// Revision resumes a stream behind this event, see provider.WatchOptions. Every SYNCED has one, and no event before the
+	// first SYNCED, nor any from REBUILDING to the next SYNCED. It may be empty on changes that were merged: who goes on
+	// from the last one that was not is told some of them again.
 	Revision string `json:"revision,omitempty"`
 	// FinalStateUnknown says of a DELETED that nobody saw the object go: Value is what was known last, and may be old.
 	FinalStateUnknown bool `json:"finalStateUnknown,omitempty"`

@@ -118,7 +118,10 @@ func TestWrapStream(t *testing.T) {
 			if hooked != 2 {
 				t.Errorf("hooks ran %d times for two streams", hooked)
 			}
-			for range events {
+			for _, err := range events {
+				if domain.CodeOf(err) != c.code {
+					t.Errorf("the first value is %v", err)
+				}
 				break // and nothing panics
 			}
 		})
