@@ -48,12 +48,14 @@ type fleet struct {
 	clusters *kubevirt.Clusters
 	maker    provider.Provider
 
-	mu     sync.Mutex
-	sent   providertest.Requests
-	faults []kubevirtsim.Fault            // of the suite, for one cluster
-	faulty string                         // that one
-	veils  map[string][]kubevirtsim.Fault // of instances that cannot be read, by cluster
-	knobs  map[domain.Ref]providertest.Knobs
+	mu      sync.Mutex
+	sent    providertest.Requests
+	faults  []kubevirtsim.Fault            // of the suite, for one cluster
+	faulty  string                         // that one
+	cut     string                         // the cluster whose watches fail
+	expired int                            // times that streams were expired
+	veils   map[string][]kubevirtsim.Fault // of instances that cannot be read, by cluster
+	knobs   map[domain.Ref]providertest.Knobs
 }
 
 func newFleet(tb testing.TB) *fleet {
@@ -105,8 +107,9 @@ func (f *fleet) backend() providertest.Backend {
 			f.sims[cluster].Compact()
 			return nil
 		},
-		Secret: simSecret,
-		Close:  f.clusters.Close,
+		ExpireStreams: f.expireStreams,
+		Secret:        simSecret,
+		Close:         f.clusters.Close,
 	}
 }
 
@@ -266,6 +269,9 @@ func (f *fleet) failNext(fault providertest.Fault) error {
 // setFaults puts the suite's fault and the veils of a cluster together. f.mu must be held.
 func (f *fleet) setFaults(cluster string) {
 	all := append([]kubevirtsim.Fault(nil), f.veils[cluster]...)
+	if f.cut == cluster {
+		all = append(all, kubevirtsim.Fault{Client: "!" + otherClient, Watch: true, Do: kubevirtsim.Reset})
+	}
 	if f.faulty == cluster {
 		all = append(append([]kubevirtsim.Fault(nil), f.faults...), all...)
 	}
