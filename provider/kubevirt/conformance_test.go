@@ -24,6 +24,14 @@ import (
 // bytes on a connection, and back.
 func TestConformance(t *testing.T) { providertest.Run(t, simHarness()) }
 
+// TestConformanceFollowed holds the streams against their contracts once more, told from the caches of a fleet.
+func TestConformanceFollowed(t *testing.T) {
+	h := simHarness()
+	h.Only = []string{"WAT-01", "WAT-02", "WAT-04", "WAT-05", "WAT-09", "WAT-10", "WAT-12", "WAT-14", "WAT-15", "WAT-16"}
+	h.New = func(tb testing.TB) providertest.Backend { return newFleet(tb).followed() }
+	providertest.Run(t, h)
+}
+
 var simClusters = []string{"east-1", "west-1"}
 
 func simHarness() providertest.Harness {
@@ -111,6 +119,23 @@ func (f *fleet) backend() providertest.Backend {
 		Secret:        simSecret,
 		Close:         f.clusters.Close,
 	}
+}
+
+// followed is the backend whose clusters are followed.
+func (f *fleet) followed() providertest.Backend {
+	f.tb.Helper()
+	caches, err := kubevirt.NewFleet(f.clusters, kubevirt.FleetOptions{})
+	must(f.tb, err)
+	ctx, cancel := context.WithCancel(f.tb.Context())
+	var run sync.WaitGroup
+	run.Go(func() { _ = caches.Run(ctx) }) // a fleet that runs once ends with its context, and without an error
+	f.tb.Cleanup(run.Wait)
+	f.tb.Cleanup(cancel)
+	must(f.tb, caches.WaitSynced(ctx))
+	b := f.backend()
+	b.Provider, err = kubevirt.New(f.clusters, kubevirt.Options{Fleet: caches})
+	must(f.tb, err)
+	return b
 }
 
 // count is the transport's own count of what the provider sends.
