@@ -253,6 +253,7 @@ func onWire(t *testing.T, p protocol, opts kubevirtsim.Options, test func(w *wir
 	if err := clusters.Close(context.WithoutCancel(t.Context())); err != nil {
 		t.Error(err)
 	}
+	time.Sleep(2 * time.Minute) // one that was being made is idle then, and closed for that
 	synctest.Wait()
 	if open := w.open.Load(); open != 0 {
 		t.Errorf("%d connections are left open", open)

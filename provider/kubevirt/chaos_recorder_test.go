@@ -1,0 +1,140 @@
+package kubevirt
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/kv-shepherd/shepherd-go/domain"
+	"github.com/kv-shepherd/shepherd-go/watcher"
+)
+
+// recorder hears what a subscription is told, and holds it against what was told before:
+//
+//	unique          nothing is told twice
+//	ordered         of one object no revision falls
+//	reliable        folding gives a set; whatever entered it leaves it once, and does not come back
+//	previous value  what is said to have been is what was told last
+//	identity        no change is of two objects
+//	quiet           nothing is told of what has not changed
+type recorder[T any] struct {
+	mu      sync.Mutex
+	set     map[string]watcher.Item[T]
+	told    map[string]bool      // uid, revision and kind
+	last    map[string][2]string // the last revisions of each uid
+	gone    map[string]bool      // uids that have left
+	been    map[string]bool      // uid and revision of all that was told
+	objects int                  // notices of objects
+	wrong   []string
+}
+
+func newRecorder[T any]() *recorder[T] {
+	r := &recorder[T]{set: map[string]watcher.Item[T]{}, been: map[string]bool{}}
+	r.forget()
+	return r
+}
+
+// forget begins a new history: that of the server went back, and revisions and objects come again.
+func (r *recorder[T]) forget() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.told, r.last, r.gone = map[string]bool{}, map[string][2]string{}, map[string]bool{}
+}
+
+// hear is told a notice.
+func (r *recorder[T]) hear(n watcher.Notice[T]) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch n.Type {
+	case domain.EventAdded:
+		r.added(n)
+	case domain.EventModified:
+		r.previous(n)
+		if n.Old.UID != n.New.UID {
+			r.complain("identity: %s becomes %s", place(n.Old), place(n.New))
+		}
+		if n.Old.Revision == n.New.Revision {
+			r.complain("quiet: %s has not changed", place(n.New))
+		}
+		r.is(n.New, n.Type)
+	case domain.EventDeleted:
+		r.previous(n)
+		if r.gone[n.Old.UID] {
+			r.complain("reliable: %s goes twice", place(n.Old))
+		}
+		r.gone[n.Old.UID] = true
+		delete(r.set, n.Old.Key)
+		r.objects++
+	}
+}
+
+func (r *recorder[T]) added(n watcher.Notice[T]) {
+	if had, there := r.set[n.New.Key]; there {
+		r.complain("reliable: %s comes while %s is there", place(n.New), place(had))
+	}
+	if r.gone[n.New.UID] {
+		r.complain("reliable: %s comes back", place(n.New))
+	}
+	r.is(n.New, n.Type)
+}
+
+// previous holds what a notice says to have been.
+func (r *recorder[T]) previous(n watcher.Notice[T]) {
+	had, there := r.set[n.Old.Key]
+	if !there || had.UID != n.Old.UID || had.Revision != n.Old.Revision {
+		r.complain("previous value: %s of %s, but %s was told last", n.Type, place(n.Old), place(had))
+	}
+}
+
+// is takes a state of an object.
+func (r *recorder[T]) is(item watcher.Item[T], kind domain.EventType) {
+	r.objects++
+	once := place(item) + " " + string(kind)
+	if r.told[once] {
+		r.complain("unique: %s is told twice", once)
+	}
+	r.told[once] = true
+	r.been[item.UID+" at "+item.Revision] = true
+	var now [2]string
+	now[0], now[1], _ = strings.Cut(item.Revision, "/") // that of the instance behind that of the VM
+	before := r.last[item.UID]
+	for n, revision := range now {
+		if revision == "" {
+			now[n] = before[n]
+		} else if before[n] != "" && older(revision, before[n]) {
+			r.complain("ordered: %s after %s", place(item), before[n])
+		}
+	}
+	r.last[item.UID], r.set[item.Key] = now, item
+}
+
+func (r *recorder[T]) complain(format string, args ...any) {
+	r.wrong = append(r.wrong, fmt.Sprintf(format, args...))
+}
+
+// older compares decimal revisions.
+func older(a, b string) bool { return len(a) < len(b) || len(a) == len(b) && a < b }
+
+func place[T any](item watcher.Item[T]) string {
+	return fmt.Sprintf("%s/%s at %s", item.Key, item.UID, item.Revision)
+}
+
+// heard is what the recorder knows.
+func (r *recorder[T]) heard() (set map[string]string, objects int, wrong []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	set = map[string]string{}
+	for key, item := range r.set {
+		set[key] = item.UID + " at " + item.Revision
+	}
+	return set, r.objects, r.wrong
+}
+
+// states are the states of objects that were told of, each as uid and revision.
+func (r *recorder[T]) states() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Sorted(maps.Keys(r.been))
+}
