@@ -22,16 +22,18 @@ type follower[R any] struct {
 	sub     *watcher.Subscription[R]
 	heard   *recorder[R]
 	history *history
+	source  *observed[R]
 	slow    bool
 }
 
-func newFollower[R any](c *chaos, path string, source watcher.Source[R], bug *bug) *follower[R] {
+func newFollower[R any](c *chaos, path string, source watcher.Source[R]) *follower[R] {
 	f := &follower[R]{
 		chaos: c, path: path, cache: watcher.NewCache(watcher.CacheOptions[R]{}), heard: newRecorder[R](),
 		history: newHistory(c.written, path),
 	}
-	f.sink = &unruly[R]{Sink: f.cache}
-	f.w = watcher.New[R](source, f.sink, watcher.Options{
+	f.sink, f.source = &unruly[R]{Sink: f.cache}, &observed[R]{Source: source}
+	from, to := f.broken()
+	f.w = watcher.New(from, to, watcher.Options{
 		Rand: rand.New(rand.NewPCG(c.seed, uint64(len(path)))).Float64, WatchList: c.faults.chance(2), PageSize: oneOf(c.random, 5, 20, 250),
 	})
 	queue := oneOf(c.random, 0, 1, 8)
@@ -40,17 +42,30 @@ func newFollower[R any](c *chaos, path string, source watcher.Source[R], bug *bu
 	return f
 }
 
+// broken is the source and the sink, with the bug that the chaos is to find.
+func (f *follower[R]) broken() (watcher.Source[R], watcher.Sink[R]) {
+	switch f.bug {
+	case dropsDeletes:
+		return f.source, deletesDropper[R]{f.sink, f.random}
+	case countsExpired:
+		return expiredCounter[R]{f.source}, f.sink
+	default:
+		return f.source, f.sink
+	}
+}
+
 // follow begins to hear, and to write the cluster's own history.
 func (f *follower[R]) follow(ctx context.Context, tasks *sync.WaitGroup) {
 	tasks.Go(func() { f.history.follow(ctx, f.written, f.path) })
 	tasks.Go(func() {
 		defer f.sub.Close()
+		hear := misheard(f.bug, f.heard, rand.New(rand.NewPCG(f.seed, 5)))
 		for {
 			notice, err := f.sub.Next(ctx)
 			if err != nil {
 				return
 			}
-			f.heard.hear(notice)
+			hear(notice)
 			if f.slow {
 				time.Sleep(time.Second)
 			}
@@ -77,6 +92,11 @@ func (f *follower[R]) objects() int {
 	return objects
 }
 
+func (f *follower[R]) calls() int {
+	calls, _ := f.source.noted()
+	return int(calls)
+}
+
 func (f *follower[R]) cached() map[string]string {
 	set := map[string]string{}
 	items, _ := f.cache.All()
@@ -91,21 +111,23 @@ func (f *follower[R]) settled() bool {
 }
 
 func (f *follower[R]) check() {
-	f.Helper()
 	if diff := cmp.Diff(f.written.listed(f.path), f.cached()); diff != "" {
-		f.Errorf("converged: %s (-server +cache):\n%s", f.path, diff)
+		f.complain("converged: %s (-server +cache):\n%s", f.path, diff)
 	}
 	told, _, wrong := f.heard.heard()
 	if diff := cmp.Diff(f.cached(), told); diff != "" {
-		f.Errorf("reliable: %s (-cache +told):\n%s", f.path, diff)
+		f.complain("reliable: %s (-cache +told):\n%s", f.path, diff)
 	}
 	for _, what := range wrong {
-		f.Errorf("%s: %s", f.path, what)
+		f.complain("%s, of %s", what, f.path)
+	}
+	if _, failures := f.source.noted(); f.w.Stats().Failures > failures {
+		f.complain("accounted: %d failures are counted, and there were %d", f.w.Stats().Failures, failures)
 	}
 	been := f.history.events()
 	for _, what := range f.heard.states() {
 		if !been[what] {
-			f.Errorf("true: %s was told of, and never was", what)
+			f.complain("true: %s was told of, and never was", what)
 		}
 	}
 }

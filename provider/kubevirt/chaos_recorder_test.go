@@ -138,3 +138,10 @@ func (r *recorder[T]) states() []string {
 	defer r.mu.Unlock()
 	return slices.Sorted(maps.Keys(r.been))
 }
+
+// items are the objects as they were told last.
+func (r *recorder[T]) items() []watcher.Item[T] {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Collect(maps.Values(r.set))
+}

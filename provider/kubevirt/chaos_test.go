@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"fmt"
 	"math/rand/v2"
 	"sync"
 	"testing"
@@ -28,7 +29,11 @@ var (
 func TestChaos(t *testing.T) {
 	for n := range *rounds {
 		seed := *firstSeed + uint64(n)
-		synctest.Test(t, func(t *testing.T) { chaosRound(t, seed, nil) })
+		var wrong []string
+		synctest.Test(t, func(t *testing.T) { wrong = chaosRound(t, seed, "") })
+		for _, what := range wrong {
+			t.Error(what)
+		}
 		if t.Failed() {
 			t.Fatalf("again: go test -run 'TestChaos$' ./provider/kubevirt -args -rounds 1 -seed %d", seed)
 		}
@@ -43,6 +48,8 @@ type chaos struct {
 	faults  faultMaker
 	written *written
 	parts   []part
+	bug     bug
+	wrong   []string
 	pause   time.Duration // between two faults, on average
 }
 
@@ -58,31 +65,45 @@ type part interface {
 	// check holds all that is to hold once there is peace.
 	check()
 	objects() int
+	calls() int
 	state() watcher.State
 	stats() watcher.Stats
 	follow(ctx context.Context, tasks *sync.WaitGroup)
 }
 
-// chaosRound is trouble for a while, and then peace.
-func chaosRound(t *testing.T, seed uint64, bug *bug) {
+// chaosRound is trouble for a while, and then peace. It returns what was wrong.
+func chaosRound(t *testing.T, seed uint64, bug bug) (wrong []string) {
 	random := rand.New(rand.NewPCG(seed, 100))
 	protocol := protocols[seed%2]
 	sim := kubevirtsim.Options{Seed: seed, BookmarkEvery: oneOf(random, 0, 0, 10*time.Second, 24*time.Hour)}
+	if random.IntN(4) > 0 { // most of the time goes into what instances live through
+		sim.Timing = kubevirtsim.Timing{Schedule: -1, Boot: -1, Agent: -1, Shutdown: -1}
+	}
 	onWire(t, protocol, sim, func(w *wired) {
-		c := &chaos{wired: w, seed: seed, random: random, faults: faultMaker{random}, written: newWritten(t, w.sim, seed)}
+		c := &chaos{wired: w, seed: seed, random: random, bug: bug, faults: faultMaker{random}, written: newWritten(t, w.sim, seed)}
 		c.pause = time.Duration(1+random.IntN(10)) * time.Second
 		m := w.p.mapper(clusterName)
 		c.parts = []part{
-			newFollower(c, vmPath, vmSource(w.c, m, ""), bug),
-			newFollower(c, instancePath, instanceSource(w.c, m, ""), bug),
+			newFollower(c, vmPath, vmSource(w.c, m, "")),
+			newFollower(c, instancePath, instanceSource(w.c, m, "")),
 		}
 		for _, writer := range c.written.writers {
-			for range 12 {
+			for range 6 {
 				writer.write()
 			}
 		}
 		c.round()
+		wrong = c.wrong
+	}, func(w *wire) {
+		if bug == listsOld {
+			w.wrap = newOldLister
+		}
 	})
+	return wrong
+}
+
+func (c *chaos) complain(format string, args ...any) {
+	c.wrong = append(c.wrong, fmt.Sprintf(format, args...))
 }
 
 func (c *chaos) round() {
@@ -95,8 +116,8 @@ func (c *chaos) round() {
 	for _, p := range c.parts {
 		tasks.Go(func() { p.run(ctx) })
 	}
-	c.written.begin(2 * time.Second)
-	for range 10 + c.random.IntN(30) {
+	c.written.begin(2 * c.pause) // each of them; a write or two between two faults
+	for range 10 + c.random.IntN(20) {
 		c.event()
 		time.Sleep(time.Duration(c.random.ExpFloat64() * float64(c.pause)))
 		c.looks()
@@ -109,6 +130,7 @@ func (c *chaos) round() {
 	for _, p := range c.parts {
 		p.check()
 	}
+	c.asked()
 	c.joined()
 	c.quiet()
 	cancel()
@@ -153,10 +175,10 @@ func (c *chaos) looks() {
 	for _, p := range c.parts {
 		s, now := p.state(), time.Now()
 		if age := s.Age(now); age < 0 || s.Status(now) == domain.CacheFresh && age > 181*time.Second {
-			c.Errorf("fresh at the age of %v: %+v", age, s)
+			c.complain("fresh at the age of %v: %+v", age, s)
 		}
 		if s.Phase == domain.SyncLive && !s.Synced {
-			c.Errorf("LIVE without a set: %+v", s)
+			c.complain("LIVE without a set: %+v", s)
 		}
 	}
 }
@@ -190,7 +212,7 @@ func (c *chaos) peace() {
 		}
 	}
 	for _, p := range c.parts {
-		c.Errorf("no peace after 20 minutes: %+v, %+v", p.state(), p.stats())
+		c.complain("converged: no peace after 20 minutes: %+v, %+v", p.state(), p.stats())
 	}
 }
 
@@ -202,10 +224,24 @@ func (c *chaos) quiet() {
 	time.Sleep(4 * time.Minute)
 	synctest.Wait()
 	if now := [2]int{c.parts[0].objects(), c.parts[1].objects()}; now != told {
-		c.Errorf("quiet: %d objects were told of, and %d after lists of what has not changed", told, now)
+		c.complain("quiet: %d objects were told of, and %d after lists of what has not changed", told, now)
 	}
 	if open := c.open.Load(); open > 6 {
-		c.Errorf("bounded: %d connections are open", open)
+		c.complain("bounded: %d connections are open", open)
+	}
+}
+
+// asked holds what the server was asked: lists are consistent reads, and one call is one request at most.
+func (c *chaos) asked() {
+	calls := c.parts[0].calls() + c.parts[1].calls()
+	sent := c.requests()
+	if len(sent) > calls {
+		c.complain("once: %d calls were %d requests", calls, len(sent))
+	}
+	for _, r := range sent {
+		if revision := r.query.Get("resourceVersion"); revision != "" && !r.query.Has("watch") {
+			c.complain("consistent: a list of %s at revision %s", r.path, revision)
+		}
 	}
 }
 
@@ -218,7 +254,7 @@ func (c *chaos) joined() {
 	for item := range items {
 		want, err := c.p.GetVM(c.Context(), clusterName, item.Value.Namespace(), item.Value.Name())
 		if err != nil {
-			c.Errorf("converged: GetVM(%s): %v", item.Key, err)
+			c.complain("converged: GetVM(%s): %v", item.Key, err)
 			continue
 		}
 		instance, _, _ := instances.cache.Get(item.Key)
@@ -237,11 +273,8 @@ func (c *chaos) same(live, cached *domain.VM) {
 		live.Annotations, cached.Annotations = nil, nil
 	}
 	if diff := cmp.Diff(live, cached); diff != "" {
-		c.Errorf("converged: %s/%s (-live +cached):\n%s", live.Namespace, live.Name, diff)
+		c.complain("converged: %s/%s (-live +cached):\n%s", live.Namespace, live.Name, diff)
 	}
 }
-
-// bug is a mistake that the chaos must find.
-type bug struct{}
 
 var errSink = errors.New("the sink")

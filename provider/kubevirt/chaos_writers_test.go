@@ -27,7 +27,7 @@ type written struct {
 
 const (
 	writers       = 3
-	vmsPerWriter  = 16
+	vmsPerWriter  = 12
 	vmPath        = "/apis/kubevirt.io/v1/virtualmachines"
 	instancePath  = "/apis/kubevirt.io/v1/virtualmachineinstances"
 	identityPath  = "/api/v1/namespaces/kube-system"
@@ -143,7 +143,7 @@ func (w *writer) write() {
 }
 
 func (w *writer) create(name string) int {
-	strategy := []string{"Manual", "Always", "Halted", "RerunOnFailure"}[w.random.IntN(4)]
+	strategy := []string{"Manual", "Always", "Halted", "Halted", "RerunOnFailure"}[w.random.IntN(5)]
 	body := fmt.Sprintf(`{"apiVersion":"kubevirt.io/v1","kind":"VirtualMachine","metadata":{"namespace":"default","name":%q,
 "labels":{"kubevirt-shepherd.io/system":"s%d"}},"spec":{"runStrategy":%q,"template":{"spec":{"domain":{"devices":{},"memory":{"guest":"128Mi"}}}}}}`,
 		name, w.random.IntN(3), strategy)

@@ -41,6 +41,7 @@ type wire struct {
 	protocol protocol
 	// dial connects; a test may put another one in its place.
 	dial func(ctx context.Context, network, address string) (net.Conn, error)
+	wrap func(http.RoundTripper) http.RoundTripper // before the transport; nil is nothing
 
 	dialled, open atomic.Int64 // connections, and those that this side has not closed yet
 
@@ -80,6 +81,9 @@ func (w *wire) config() *rest.Config {
 		config.TLSClientConfig = rest.TLSClientConfig{CAData: trust().ca}
 	}
 	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return recording{w, next} })
+	if w.wrap != nil {
+		config.Wrap(w.wrap)
+	}
 	return config
 }
 
@@ -230,7 +234,7 @@ func overWire(t *testing.T, name string, opts kubevirtsim.Options, test func(w *
 }
 
 // onWire runs a test in the bubble that it is in. Afterwards no connection may be left that this side has not closed.
-func onWire(t *testing.T, p protocol, opts kubevirtsim.Options, test func(w *wired)) {
+func onWire(t *testing.T, p protocol, opts kubevirtsim.Options, test func(w *wired), with ...func(w *wire)) {
 	t.Helper()
 	sim, err := kubevirtsim.New(opts)
 	if err != nil {
@@ -238,6 +242,9 @@ func onWire(t *testing.T, p protocol, opts kubevirtsim.Options, test func(w *wir
 	}
 	defer sim.Close()
 	w := &wired{wire: newWire(sim, p), T: t}
+	for _, change := range with {
+		change(w.wire)
+	}
 	clusters := NewClusters()
 	if err := clusters.Add(clusterName, w.config(), ClusterOptions{QPS: -1}); err != nil {
 		t.Fatal(err)
