@@ -30,7 +30,10 @@ func excused(err error) bool {
 	}
 }
 
-func (o *observed[R]) note(calls int64, err error) {
+func (o *observed[R]) note(ctx context.Context, calls int64, err error) {
+	if err != nil && errors.Is(context.Cause(ctx), domain.CodeVerbTimeout) {
+		err = domain.E(domain.CodeVerbTimeout, nil, err) // it was not this side that gave up
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.calls += calls
@@ -48,9 +51,9 @@ func (o *observed[R]) noted() (calls, failures int64) {
 // List implements watcher.Source.
 func (o *observed[R]) List(ctx context.Context, opts watcher.ListOptions) (*watcher.Page[R], error) {
 	page, err := o.Source.List(ctx, opts)
-	o.note(1, err)
+	o.note(ctx, 1, err)
 	if err == nil && page.Revision == "" { // no list of an API server's
-		o.note(0, domain.E(domain.CodeProtocolError, nil, nil))
+		o.note(ctx, 0, domain.E(domain.CodeProtocolError, nil, nil))
 	}
 	return page, err
 }
@@ -58,14 +61,14 @@ func (o *observed[R]) List(ctx context.Context, opts watcher.ListOptions) (*watc
 // Identity implements watcher.Source.
 func (o *observed[R]) Identity(ctx context.Context) (string, error) {
 	id, err := o.Source.Identity(ctx)
-	o.note(1, err)
+	o.note(ctx, 1, err)
 	return id, err
 }
 
 // Watch implements watcher.Source.
 func (o *observed[R]) Watch(ctx context.Context, opts watcher.WatchOptions) (watcher.Stream[R], error) {
 	stream, err := o.Source.Watch(ctx, opts)
-	o.note(1, err)
+	o.note(ctx, 1, err)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +88,7 @@ func (s *observedStream[R]) Next() (watcher.Frame[R], error) {
 		if errors.Is(err, io.EOF) {
 			err = domain.E(domain.CodeProtocolError, nil, err)
 		}
-		s.source.note(0, err)
+		s.source.note(context.Background(), 0, err)
 	})
 	if err != nil && domain.CodeOf(err) == domain.CodeProtocolError && errors.Is(err, io.EOF) {
 		err = io.EOF
@@ -95,6 +98,6 @@ func (s *observedStream[R]) Next() (watcher.Frame[R], error) {
 
 // Close implements watcher.Stream.
 func (s *observedStream[R]) Close() {
-	s.once.Do(func() { s.source.note(0, domain.E(domain.CodeVerbTimeout, nil, nil)) })
+	s.once.Do(func() { s.source.note(context.Background(), 0, domain.E(domain.CodeVerbTimeout, nil, nil)) })
 	s.Stream.Close()
 }
