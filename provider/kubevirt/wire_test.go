@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"k8s.io/client-go/rest"
+	"k8s.io/klog/v2"
 
 	"github.com/kv-shepherd/shepherd-go/provider"
 	"github.com/kv-shepherd/shepherd-go/providertest/kubevirtsim"
@@ -56,6 +57,7 @@ type sentRequest struct {
 	query   url.Values
 	proto   string // of the answer; empty when there was none
 	outcome int
+	prints  bool // whether client-go prints of it
 }
 
 // newWire makes a wire. A simulator serves it until it is closed.
@@ -120,7 +122,7 @@ func (r recording) WrappedRoundTripper() http.RoundTripper { return r.next }
 
 // RoundTrip implements http.RoundTripper.
 func (r recording) RoundTrip(request *http.Request) (*http.Response, error) {
-	note := sentRequest{at: time.Now(), path: request.URL.Path, query: request.URL.Query()}
+	note := sentRequest{at: time.Now(), path: request.URL.Path, query: request.URL.Query(), prints: klog.FromContext(request.Context()).Enabled()}
 	response, err := r.next.RoundTrip(request)
 	if err == nil {
 		note.proto, note.outcome = response.Proto, response.StatusCode
