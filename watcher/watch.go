@@ -259,7 +259,7 @@ func (f *follower[T]) synced(ctx context.Context, revision string) (outcome erro
 	w := f.w
 	defer f.release()
 	f.initial = false
-	items := f.set.items
+	items := f.set.set.Values()
 	f.set = gathering[T]{}
 	var err error
 	suspicious := w.machine.suspicious(len(items))
