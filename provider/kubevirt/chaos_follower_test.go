@@ -2,6 +2,7 @@ package kubevirt
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -9,27 +10,43 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/kv-shepherd/shepherd-go/domain"
+	"github.com/kv-shepherd/shepherd-go/mapper"
 	"github.com/kv-shepherd/shepherd-go/watcher"
 )
 
 // follower is a watcher over the wire, its cache, and one who hears what the cache tells.
 type follower[R any] struct {
-	*chaos
-	path    string
-	cache   *watcher.Cache[R]
-	sink    *unruly[R]
-	w       *watcher.Watcher[R]
-	sub     *watcher.Subscription[R]
-	heard   *recorder[R]
-	history *history
-	source  *observed[R]
-	slow    bool
+	*site
+	path   string
+	cache  *watcher.Cache[R]
+	sink   *unruly[R]
+	w      *watcher.Watcher[R]
+	sub    *watcher.Subscription[R]
+	heard  *recorder[R]
+	join   func(R) *domain.VM
+	source *observed[R]
+	slow   bool
 }
 
-func newFollower[R any](c *chaos, path string, source watcher.Source[R]) *follower[R] {
+// watchers are those of VMs and of instances, by themselves.
+func (s *site) watchers() []subject {
+	member, err := s.clusters.get(s.name)
+	if err != nil {
+		s.Fatal(err)
+	}
+	member.release() // nobody removes it
+	m := s.p.mapper(s.name)
+	vms, instances := newFollower(s, vmPath, vmSource(member, m, "")), newFollower(s, instancePath, instanceSource(member, m, ""))
+	vms.join = func(vm mapper.VMRecord) *domain.VM {
+		instance, _, _ := instances.cache.Get(vm.Key())
+		return m.Join(vm, instance.Value)
+	}
+	return []subject{vms, instances}
+}
+
+func newFollower[R any](c *site, path string, source watcher.Source[R]) *follower[R] {
 	f := &follower[R]{
-		chaos: c, path: path, cache: watcher.NewCache(watcher.CacheOptions[R]{}), heard: newRecorder[R](),
-		history: newHistory(c.written, path),
+		site: c, path: path, cache: watcher.NewCache(watcher.CacheOptions[R]{}), heard: newRecorder[R](),
 	}
 	f.sink, f.source = &unruly[R]{Sink: f.cache}, &observed[R]{Source: source}
 	from, to := f.broken()
@@ -54,34 +71,45 @@ func (f *follower[R]) broken() (watcher.Source[R], watcher.Sink[R]) {
 	}
 }
 
-// follow begins to hear, and to write the cluster's own history.
-func (f *follower[R]) follow(ctx context.Context, tasks *sync.WaitGroup) {
-	tasks.Go(func() { f.history.follow(ctx, f.written, f.path) })
+func (f *follower[R]) begin(ctx context.Context, tasks *sync.WaitGroup) {
 	tasks.Go(func() {
 		defer f.sub.Close()
-		hear := misheard(f.bug, f.heard, rand.New(rand.NewPCG(f.seed, 5)))
-		for {
-			notice, err := f.sub.Next(ctx)
-			if err != nil {
-				return
-			}
-			hear(notice)
-			if f.slow {
-				time.Sleep(time.Second)
-			}
-		}
+		listen(ctx, f.sub, misheard(f.bug, f.heard, rand.New(rand.NewPCG(f.seed, 5))), f.slow)
 	})
+	tasks.Go(func() { _ = f.w.Run(ctx) }) // it runs once, and ends with its context
 }
 
-func (f *follower[R]) run(ctx context.Context) { _ = f.w.Run(ctx) } // nil, whatever happens
+// listen hears what a subscription tells.
+func listen[R any](ctx context.Context, sub *watcher.Subscription[R], hear func(watcher.Notice[R]), slow bool) {
+	for {
+		notice, err := sub.Next(ctx)
+		if err != nil {
+			return
+		}
+		hear(notice)
+		if slow {
+			time.Sleep(time.Second)
+		}
+	}
+}
+
+func (f *follower[R]) String() string {
+	return fmt.Sprintf("%s: %+v, %+v", f.path, f.w.State(), f.w.Stats())
+}
+
+func (f *follower[R]) get(key string) *domain.VM {
+	item, _, there := f.cache.Get(key)
+	if !there {
+		return nil
+	}
+	return f.join(item.Value)
+}
 
 func (f *follower[R]) state() watcher.State { return f.w.State() }
 
 func (f *follower[R]) stats() watcher.Stats { return f.w.Stats() }
 
-func (f *follower[R]) disturb(random *rand.Rand) {
-	f.sink.disturb(1+random.IntN(5), random.IntN(2) == 0)
-}
+func (f *follower[R]) disturb() { f.sink.disturb(1+f.random.IntN(5), f.faults.chance(2)) }
 
 func (f *follower[R]) calm() { f.sink.disturb(0, false) }
 
@@ -92,14 +120,10 @@ func (f *follower[R]) objects() int {
 	return objects
 }
 
-func (f *follower[R]) calls() int {
-	calls, _ := f.source.noted()
-	return int(calls)
-}
-
-func (f *follower[R]) cached() map[string]string {
+// known is what a cache has: UID and revision by key.
+func known[R any](cache *watcher.Cache[R]) map[string]string {
 	set := map[string]string{}
-	items, _ := f.cache.All()
+	items, _ := cache.All()
 	for item := range items {
 		set[item.Key] = item.UID + " at " + item.Revision
 	}
@@ -107,24 +131,28 @@ func (f *follower[R]) cached() map[string]string {
 }
 
 func (f *follower[R]) settled() bool {
-	return f.w.State().Phase == domain.SyncLive && f.sub.Stats().Queued == 0 && cmp.Equal(f.written.listed(f.path), f.cached())
+	return f.w.State().Phase == domain.SyncLive && f.sub.Stats().Queued == 0 && cmp.Equal(f.written.listed(f.path), known(f.cache))
 }
 
 func (f *follower[R]) check() {
-	if diff := cmp.Diff(f.written.listed(f.path), f.cached()); diff != "" {
+	if diff := cmp.Diff(f.written.listed(f.path), known(f.cache)); diff != "" {
 		f.complain("converged: %s (-server +cache):\n%s", f.path, diff)
 	}
 	told, _, wrong := f.heard.heard()
-	if diff := cmp.Diff(f.cached(), told); diff != "" {
+	if diff := cmp.Diff(known(f.cache), told); diff != "" {
 		f.complain("reliable: %s (-cache +told):\n%s", f.path, diff)
 	}
 	for _, what := range wrong {
 		f.complain("%s, of %s", what, f.path)
 	}
-	if _, failures := f.source.noted(); f.w.Stats().Failures > failures {
+	calls, failures := f.source.noted()
+	if sent := f.sentTo(f.path); sent > calls {
+		f.complain("once: %d calls were %d requests", calls, sent)
+	}
+	if f.w.Stats().Failures > failures {
 		f.complain("accounted: %d failures are counted, and there were %d", f.w.Stats().Failures, failures)
 	}
-	been := f.history.events()
+	been := f.past[f.path].events()
 	for _, what := range f.heard.states() {
 		if !been[what] {
 			f.complain("true: %s was told of, and never was", what)
@@ -173,4 +201,14 @@ func (u *unruly[R]) Apply(ctx context.Context, events []watcher.Event[R]) error 
 		return err
 	}
 	return u.Sink.Apply(ctx, events)
+}
+
+// sentTo counts the requests for a resource.
+func (w *wire) sentTo(path string) (n int64) {
+	for _, r := range w.requests() {
+		if r.path == path {
+			n++
+		}
+	}
+	return n
 }

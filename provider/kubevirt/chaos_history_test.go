@@ -15,7 +15,7 @@ import (
 // history is everything that a resource of a simulated cluster ever was, from a watch that no fault reaches.
 type history struct {
 	mu    sync.Mutex
-	been  map[string]bool // uid and revision
+	been  map[string]bool // uid and revision, and the revision by itself
 	lines []string
 	place string
 	lost  bool
@@ -26,6 +26,11 @@ func newHistory(c *written, path string) *history {
 	h := &history{been: map[string]bool{}}
 	h.list(c, path)
 	return h
+}
+
+func (h *history) be(state string) {
+	_, revision, _ := strings.Cut(state, " at ")
+	h.been[state], h.been[revision] = true, true
 }
 
 // follow follows a resource until ctx ends.
@@ -46,7 +51,7 @@ func (h *history) list(c *written, path string) {
 		Metadata struct{ ResourceVersion string }
 	}
 	for _, state := range c.listed(path) {
-		h.been[state] = true
+		h.be(state)
 	}
 	if _, answer := c.ask(http.MethodGet, path+"?limit=1", "", ""); json.Unmarshal(answer, &list) == nil {
 		h.place, h.lost = list.Metadata.ResourceVersion, false
@@ -80,7 +85,7 @@ func (h *history) Write(b []byte) (int, error) {
 		} else if err == nil {
 			h.place = frame.Object.Metadata.ResourceVersion
 			h.lines = append(h.lines, string(line)+"\n")
-			h.been[frame.Object.Metadata.UID+" at "+h.place] = true
+			h.be(frame.Object.Metadata.UID + " at " + h.place)
 		}
 		h.rest = rest
 	}

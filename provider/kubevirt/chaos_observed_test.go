@@ -14,7 +14,7 @@ import (
 type observed[R any] struct {
 	watcher.Source[R]
 	mu    sync.Mutex
-	calls int64
+	calls int64 // for the resource
 	// failures is the most that a breaker may have counted: calls that failed, and streams that brought nothing.
 	failures int64
 }
@@ -61,7 +61,7 @@ func (o *observed[R]) List(ctx context.Context, opts watcher.ListOptions) (*watc
 // Identity implements watcher.Source.
 func (o *observed[R]) Identity(ctx context.Context) (string, error) {
 	id, err := o.Source.Identity(ctx)
-	o.note(ctx, 1, err)
+	o.note(ctx, 0, err)
 	return id, err
 }
 

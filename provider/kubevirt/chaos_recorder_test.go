@@ -20,13 +20,14 @@ import (
 //	identity        no change is of two objects
 //	quiet           nothing is told of what has not changed
 type recorder[T any] struct {
+	joined  bool // of VMs with their instances
 	mu      sync.Mutex
 	set     map[string]watcher.Item[T]
-	told    map[string]bool      // uid, revision and kind
-	last    map[string][2]string // the last revisions of each uid
-	gone    map[string]bool      // uids that have left
-	been    map[string]bool      // uid and revision of all that was told
-	objects int                  // notices of objects
+	told    map[string]map[string]bool // kind and revision, of each uid
+	last    map[string][2]string       // the last revisions of each uid
+	gone    map[string]bool            // uids that have left
+	been    map[string]bool            // uid and revision of all that was told
+	objects int                        // notices of objects
 	wrong   []string
 }
 
@@ -40,7 +41,7 @@ func newRecorder[T any]() *recorder[T] {
 func (r *recorder[T]) forget() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.told, r.last, r.gone = map[string]bool{}, map[string][2]string{}, map[string]bool{}
+	r.told, r.last, r.gone = map[string]map[string]bool{}, map[string][2]string{}, map[string]bool{}
 }
 
 // hear is told a notice.
@@ -91,15 +92,9 @@ func (r *recorder[T]) previous(n watcher.Notice[T]) {
 // is takes a state of an object.
 func (r *recorder[T]) is(item watcher.Item[T], kind domain.EventType) {
 	r.objects++
-	once := place(item) + " " + string(kind)
-	if r.told[once] {
-		r.complain("unique: %s is told twice", once)
-	}
-	r.told[once] = true
+	r.once(item, kind)
 	r.been[item.UID+" at "+item.Revision] = true
-	var now [2]string
-	now[0], now[1], _ = strings.Cut(item.Revision, "/") // that of the instance behind that of the VM
-	before := r.last[item.UID]
+	now, before := revisionsOf(item.Revision), r.last[item.UID]
 	for n, revision := range now {
 		if revision == "" {
 			now[n] = before[n]
@@ -108,6 +103,29 @@ func (r *recorder[T]) is(item watcher.Item[T], kind domain.EventType) {
 		}
 	}
 	r.last[item.UID], r.set[item.Key] = now, item
+}
+
+// once holds that nothing is told twice. A VM whose instance goes, or can be read no more, is as it was before.
+func (r *recorder[T]) once(item watcher.Item[T], kind domain.EventType) {
+	revisions := revisionsOf(item.Revision)
+	if strings.Contains(item.Revision, unreadRevision) || r.joined && revisions[1] == "" {
+		delete(r.told, item.UID)
+		return
+	}
+	if r.told[item.UID] == nil {
+		r.told[item.UID] = map[string]bool{}
+	}
+	what := string(kind) + " at " + item.Revision
+	if r.told[item.UID][what] {
+		r.complain("unique: %s is told twice as %s", place(item), kind)
+	}
+	r.told[item.UID][what] = true
+}
+
+// revisionsOf are those of a VM and of its instance, or of one of them.
+func revisionsOf(revision string) [2]string {
+	vm, instance, _ := strings.Cut(revision, "/")
+	return [2]string{vm, strings.TrimLeft(instance, unreadRevision+"/")}
 }
 
 func (r *recorder[T]) complain(format string, args ...any) {

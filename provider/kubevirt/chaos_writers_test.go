@@ -21,13 +21,13 @@ type written struct {
 	t       *testing.T
 	sim     *kubevirtsim.Server
 	writers []*writer
+	owners  map[string]string // of instances, as they were listed last
 	stop    chan struct{}
 	writing sync.WaitGroup
 }
 
 const (
 	writers       = 3
-	vmsPerWriter  = 12
 	vmPath        = "/apis/kubevirt.io/v1/virtualmachines"
 	instancePath  = "/apis/kubevirt.io/v1/virtualmachineinstances"
 	identityPath  = "/api/v1/namespaces/kube-system"
@@ -35,11 +35,11 @@ const (
 	verbPath      = "/apis/subresources.kubevirt.io/v1/namespaces/default/virtualmachines"
 )
 
-func newWritten(t *testing.T, sim *kubevirtsim.Server, seed uint64) *written {
-	c := &written{t: t, sim: sim}
+func newWritten(t *testing.T, sim *kubevirtsim.Server, seed uint64, vms int) *written {
+	c := &written{t: t, sim: sim, owners: map[string]string{}}
 	for n := range writers {
 		w := &writer{cluster: c, random: rand.New(rand.NewPCG(seed, uint64(n)))}
-		for vm := range vmsPerWriter {
+		for vm := range vms {
 			w.names = append(w.names, fmt.Sprintf("w%d-%02d", n, vm))
 		}
 		c.writers = append(c.writers, w)
@@ -87,13 +87,30 @@ func (c *written) ask(method, path, contentType, body string) (status int, answe
 	return response.Code, answer
 }
 
+// joined is what a server has of VMs, with their own instances: the UID of the VM and both revisions, by key.
+func (c *written) joined() map[string]string {
+	c.t.Helper()
+	set := c.listed(vmPath)
+	for key, instance := range c.listed(instancePath) {
+		_, revision, _ := strings.Cut(instance, " at ")
+		vm, there := set[key]
+		if uid, _, _ := strings.Cut(vm, " at "); there && c.owners[key] == uid {
+			set[key] = vm + "/" + revision
+		}
+	}
+	return set
+}
+
 // listed is what a consistent list of the server has: uid and revision by key.
 func (c *written) listed(path string) map[string]string {
 	c.t.Helper()
 	status, answer := c.ask(http.MethodGet, path, "", "")
 	var list struct {
 		Items []struct {
-			Metadata struct{ Namespace, Name, UID, ResourceVersion string }
+			Metadata struct {
+				Namespace, Name, UID, ResourceVersion string
+				OwnerReferences                       []struct{ UID string }
+			}
 		}
 	}
 	if err := json.Unmarshal(answer, &list); err != nil || status != http.StatusOK {
@@ -102,6 +119,9 @@ func (c *written) listed(path string) map[string]string {
 	set := map[string]string{}
 	for _, item := range list.Items {
 		m := item.Metadata
+		for _, owner := range m.OwnerReferences {
+			c.owners[m.Namespace+"/"+m.Name] = owner.UID
+		}
 		set[m.Namespace+"/"+m.Name] = m.UID + " at " + m.ResourceVersion
 	}
 	return set

@@ -18,7 +18,7 @@ func (w *wired) source() *source[mapper.VMRecord] { return vmSource(w.c, w.p.map
 
 func (w *wired) create(names ...string) {
 	w.Helper()
-	(&followed{t: w.T, sim: w.sim}).create(names...)
+	(&sourceRig{t: w.T, sim: w.sim}).create(names...)
 }
 
 // list takes one page.
