@@ -21,6 +21,7 @@ import (
 //	quiet           nothing is told of what has not changed
 type recorder[T any] struct {
 	joined  bool // of VMs with their instances
+	loose   bool // the history of one part may have gone back, or that of both: there is no order, until there is peace
 	mu      sync.Mutex
 	set     map[string]watcher.Item[T]
 	told    map[string]map[string]bool // kind and revision, of each uid
@@ -32,15 +33,17 @@ type recorder[T any] struct {
 }
 
 func newRecorder[T any]() *recorder[T] {
-	r := &recorder[T]{set: map[string]watcher.Item[T]{}, been: map[string]bool{}}
-	r.forget()
-	return r
+	return &recorder[T]{
+		set: map[string]watcher.Item[T]{}, been: map[string]bool{},
+		told: map[string]map[string]bool{}, last: map[string][2]string{}, gone: map[string]bool{},
+	}
 }
 
 // forget begins a new history: that of the server went back, and revisions and objects come again.
 func (r *recorder[T]) forget() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.loose = r.joined
 	r.told, r.last, r.gone = map[string]map[string]bool{}, map[string][2]string{}, map[string]bool{}
 }
 
@@ -62,7 +65,7 @@ func (r *recorder[T]) hear(n watcher.Notice[T]) {
 		r.is(n.New, n.Type)
 	case domain.EventDeleted:
 		r.previous(n)
-		if r.gone[n.Old.UID] {
+		if r.gone[n.Old.UID] && !r.loose {
 			r.complain("reliable: %s goes twice", place(n.Old))
 		}
 		r.gone[n.Old.UID] = true
@@ -75,7 +78,7 @@ func (r *recorder[T]) added(n watcher.Notice[T]) {
 	if had, there := r.set[n.New.Key]; there {
 		r.complain("reliable: %s comes while %s is there", place(n.New), place(had))
 	}
-	if r.gone[n.New.UID] {
+	if r.gone[n.New.UID] && !r.loose {
 		r.complain("reliable: %s comes back", place(n.New))
 	}
 	r.is(n.New, n.Type)
@@ -92,13 +95,15 @@ func (r *recorder[T]) previous(n watcher.Notice[T]) {
 // is takes a state of an object.
 func (r *recorder[T]) is(item watcher.Item[T], kind domain.EventType) {
 	r.objects++
-	r.once(item, kind)
+	if !r.loose {
+		r.once(item, kind)
+	}
 	r.been[item.UID+" at "+item.Revision] = true
 	now, before := revisionsOf(item.Revision), r.last[item.UID]
 	for n, revision := range now {
 		if revision == "" {
 			now[n] = before[n]
-		} else if before[n] != "" && older(revision, before[n]) {
+		} else if !r.loose && before[n] != "" && older(revision, before[n]) {
 			r.complain("ordered: %s after %s", place(item), before[n])
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -268,6 +269,9 @@ func (s *site) again() {
 		s.subjects[s.random.IntN(len(s.subjects))].disturb()
 		return
 	}
+	if !s.settled() { // what is the past to the cluster is not yet to those who follow
+		return
+	}
 	path := oneOf(s.random, vmPath, instancePath)
 	s.sim.SetFaults(kubevirtsim.Fault{
 		Client: userAgent, Path: path, Watch: true, Count: 1, After: s.random.IntN(3), Do: kubevirtsim.Garbage, Body: s.past[path].some(s.random),
@@ -297,6 +301,7 @@ func (s *site) restore() {
 		s.written.writers[s.random.IntN(writers)].write()
 	}
 	s.written.calm()
+	time.Sleep(10 * time.Minute) // the slowest has heard all by then
 	for _, subject := range s.subjects {
 		subject.wentBack()
 	}
@@ -327,14 +332,11 @@ func (c *chaos) peace() {
 }
 
 func (c *chaos) settled() bool {
-	for _, s := range c.sites {
-		for _, subject := range s.subjects {
-			if !subject.settled() {
-				return false
-			}
-		}
-	}
-	return true
+	return !slices.ContainsFunc(c.sites, func(s *site) bool { return !s.settled() })
+}
+
+func (s *site) settled() bool {
+	return !slices.ContainsFunc(s.subjects, func(f subject) bool { return !f.settled() })
 }
 
 // quiet: a list of what has not changed tells nobody anything; and nothing is left over.
