@@ -22,7 +22,7 @@ type check struct {
 // line here.
 func checks() []check {
 	return slices.Concat(crudChecks, listChecks, powerChecks, errorChecks, concurrencyChecks, contextChecks,
-		migrationChecks, instanceTypeChecks)
+		migrationChecks, instanceTypeChecks, watchChecks)
 }
 
 // all is a list of needs, from needs and lists of needs.

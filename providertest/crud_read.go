@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"reflect"
 	"strings"
 
@@ -84,7 +85,7 @@ func checkNames(e *env) {
 				refused("name", bad, e.cluster, e.ns, bad)
 			}
 		}
-		if method.Name != "ListVMs" {
+		if method.Name != "ListVMs" && method.Name != "WatchVMs" {
 			refused("namespace", provider.AllNamespaces, e.cluster, provider.AllNamespaces, "vm")
 		}
 		e.same("requests of "+method.Name+" with bad names", before, e.Requests())
@@ -126,8 +127,22 @@ func (e *env) invoke(ctx context.Context, method reflect.Method, names ...string
 	if verdict, ok := out[0].Interface().(domain.Validation); ok && verdict.Code != "" {
 		return domain.E(verdict.Code, nil, nil)
 	}
+	if stream, ok := out[0].Interface().(events); ok {
+		return firstError(stream)
+	}
 	err, _ := out[len(out)-1].Interface().(error)
 	return err
+}
+
+// events are the values of a stream.
+type events = iter.Seq2[domain.Event[*domain.VM], error]
+
+// firstError is the error that a stream begins with; nil when it begins.
+func firstError(stream events) error {
+	for _, err := range stream {
+		return err
+	}
+	return nil
 }
 
 func checkClustersAreApart(e *env) {

@@ -30,6 +30,7 @@ func (e *env) provokedByVerbs() []provoked {
 	all := []provoked{
 		{op: provider.OpGetVM, ref: missing, want: domain.CodeVMNotFound, err: second(e.Provider.GetVM(e.ctx, e.cluster, e.ns, "missing"))},
 		{op: provider.OpListVMs, ref: space, want: domain.CodeInvalidLimit, err: second(e.Provider.ListVMs(e.ctx, e.cluster, e.ns, bad))},
+		{op: provider.OpWatchVMs, ref: space, err: firstError(e.Provider.WatchVMs(e.ctx, e.cluster, e.ns, provider.WatchOptions{Queue: -1}))},
 		{op: provider.OpCreateVM, ref: missing, want: domain.CodeInvalidSpec,
 			err: second(e.Provider.CreateVM(e.ctx, e.cluster, e.ns, noStrategy, provider.CreateOptions{}))},
 		{op: provider.OpDeleteVM, ref: missing, want: domain.CodeVMNotFound, err: e.remove("missing")},

@@ -61,6 +61,9 @@ type Backend struct {
 	FailNext func(f Fault) error
 	// ExpireCursors makes every continue token handed out so far too old.
 	ExpireCursors func(ctx context.Context, cluster string) error
+	// ExpireStreams has every stream of a cluster lose its place: it cuts them off, calls meanwhile, of which none of them
+	// hears anything, and lets them come back when the history does not go back that far any more.
+	ExpireStreams func(ctx context.Context, cluster string, meanwhile func()) error
 	// Requests counts what the provider has sent to its back end so far. A call that is refused before anything is sent
 	// counts nothing.
 	Requests func() Requests

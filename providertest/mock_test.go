@@ -61,6 +61,11 @@ func mockBackend(p *mock.Provider) Backend {
 			p.ExpireCursors()
 			return nil
 		},
+		ExpireStreams: func(_ context.Context, _ string, meanwhile func()) error {
+			meanwhile() // a stream that nobody asks looks at nothing
+			p.ExpireStreams()
+			return nil
+		},
 		Close: func(context.Context) error { return nil },
 	}
 }

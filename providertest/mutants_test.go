@@ -33,7 +33,7 @@ func families() []family {
 	return []family{
 		{crudChecks, crudMutants}, {listChecks, listMutants}, {powerChecks, powerMutants}, {errorChecks, errorMutants},
 		{concurrencyChecks, concurrencyMutants}, {contextChecks, contextMutants}, {migrationChecks, migrationMutants},
-		{instanceTypeChecks, instanceTypeMutants},
+		{instanceTypeChecks, instanceTypeMutants}, {watchChecks, watchMutants},
 	}
 }
 

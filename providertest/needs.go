@@ -25,6 +25,7 @@ const (
 	NeedIdempotency   Need = "idempotency"    // CreateOptions.IdempotencyKey
 	NeedMigration     Need = "migration"      // the role Migrator
 	NeedInstanceTypes Need = "instance types" // the role InstanceTypes
+	NeedWatch         Need = "watch"          // the role VMWatcher
 	// The run strategies that a provider may lack. A create with one is asserted to be refused.
 	NeedManual   Need = "run strategy Manual"
 	NeedRerun    Need = "run strategy RerunOnFailure"
@@ -50,6 +51,7 @@ const (
 	NeedCatalogue     Need = "Backend.MakeInstanceType and MakePreference"
 	NeedFaults        Need = "Backend.FailNext"
 	NeedExpireCursors Need = "Backend.ExpireCursors"
+	NeedExpireStreams Need = "Backend.ExpireStreams"
 	NeedRequests      Need = "Backend.Requests"
 	NeedClose         Need = "Backend.Close"
 )
@@ -59,8 +61,9 @@ func (b Backend) hands() map[Need]bool {
 	return map[Need]bool{
 		NeedPut: b.Put != nil, NeedTurn: b.Turn != nil, NeedEdit: b.Edit != nil, NeedHappen: b.Happen != nil,
 		NeedSituate: b.Situate != nil, NeedCatalogue: b.MakeInstanceType != nil && b.MakePreference != nil,
-		NeedFaults: b.FailNext != nil, NeedExpireCursors: b.ExpireCursors != nil, NeedRequests: b.Requests != nil,
-		NeedClose: b.Close != nil,
+		NeedFaults: b.FailNext != nil, NeedExpireCursors: b.ExpireCursors != nil, NeedExpireStreams: b.ExpireStreams != nil,
+		NeedRequests: b.Requests != nil,
+		NeedClose:    b.Close != nil,
 	}
 }
 

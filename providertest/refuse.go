@@ -124,6 +124,11 @@ var refusals = map[Need]func(*env){
 			return err
 		},
 	}),
+	NeedWatch: refuses(map[provider.Op]func(*env) error{
+		provider.OpWatchVMs: func(e *env) error {
+			return firstError(e.Provider.WatchVMs(e.ctx, e.cluster, e.ns, provider.WatchOptions{}))
+		},
+	}),
 	NeedManual:   refusesStrategy(domain.RunStrategyManual),
 	NeedRerun:    refusesStrategy(domain.RunStrategyRerunOnFailure),
 	NeedOnce:     refusesStrategy(domain.RunStrategyOnce),

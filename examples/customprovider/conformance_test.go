@@ -27,6 +27,7 @@ func TestConformance(t *testing.T) {
 			providertest.NeedIdempotency:   "left out, to keep the example short",
 			providertest.NeedMigration:     "rows do not move",
 			providertest.NeedInstanceTypes: "rows have no sizes",
+			providertest.NeedWatch:         "the table tells nobody of its rows",
 			providertest.NeedManual:        "a row is on or off",
 			providertest.NeedRerun:         "a row is on or off",
 			providertest.NeedOnce:          "a row is on or off",

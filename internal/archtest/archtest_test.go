@@ -25,6 +25,7 @@ var table = map[string]room{
 	".":                     {},
 	"domain":                {},
 	"internal/backoff":      {code: []string{"domain"}},
+	"internal/keyed":        {},
 	"internal/jsontree":     {},
 	"internal/names":        {code: []string{"domain"}},
 	"internal/selector":     {code: []string{"domain", "internal/names"}},
@@ -61,6 +62,7 @@ var table = map[string]room{
 		tests: []string{"providertest/...", "kubevirt.io/client-go/..."},
 	},
 	"examples/quickstart": anything,
+	"examples/watchcache": anything,
 	// What a third party can import, and nothing else.
 	"examples/customprovider": {code: []string{"domain", "provider", "provider/contract"}, tests: []string{"providertest"}},
 	"internal/archtest":       {},

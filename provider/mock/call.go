@@ -44,7 +44,7 @@ func request[T any](ctx context.Context, p *Provider, k call, f func(*site) (T, 
 // serve runs f and counts the call; one without an operation was counted before.
 func serve[T any](c *site, k call, f func(*site) (T, error)) (T, error) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	c.sent = false
 	value, err := f(c)
 	switch {
@@ -63,7 +63,7 @@ func (c *site) send() { c.sent = true }
 // arrived counts a call.
 func (c *site) arrived(write bool) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	if write {
 		c.writes++
 	} else {
@@ -79,7 +79,7 @@ func (p *Provider) Requests() (reads, writes int) {
 	for _, c := range p.clusters {
 		c.mu.Lock()
 		reads, writes = reads+c.reads, writes+c.writes
-		c.mu.Unlock()
+		c.unlock()
 	}
 	return reads, writes
 }

@@ -155,7 +155,7 @@ func (p *Provider) intoCatalogue(ref domain.Ref, put func(*site)) error {
 		}
 		c.mu.Lock()
 		put(c)
-		c.mu.Unlock()
+		c.unlock()
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package mock_test
 
 import (
 	"math/rand/v2"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -41,6 +42,7 @@ func TestConcurrency(t *testing.T) {
 			return p.Faults(mock.Fault{Cluster: cl, Name: n, Probability: 0.5, Count: 9, Delay: time.Millisecond, Code: domain.CodeThrottled, After: true})
 		},
 		func(string, string) error { return p.Faults() },
+		func(string, string) error { p.ExpireStreams(); return nil },
 		func(cl, n string) error { return p.AddInstanceType(domain.InstanceType{Cluster: cl, Name: n}) },
 		func(cl, n string) error {
 			_, _, err := p.UpdateVM(ctx, cl, "team", n, domain.VMChange{Labels: map[string]*string{"a": new("b")}, CPU: &domain.CPU{Sockets: 4}}, provider.UpdateOptions{})
@@ -50,7 +52,10 @@ func TestConcurrency(t *testing.T) {
 			return p.Edit(domain.Ref{Cluster: cl, Namespace: "team", Name: n}, "kubectl", domain.VMChange{Labels: map[string]*string{"x": new("y")}})
 		},
 	}
-	var wg sync.WaitGroup
+	var wg, streams sync.WaitGroup
+	for n := range 8 {
+		streams.Go(func() { followToEnd(t, p, []string{"mock", "other"}[n%2], 1+n*n) })
+	}
 	for worker := range 64 {
 		wg.Go(func() {
 			random := rand.New(rand.NewPCG(5, uint64(worker)))
@@ -66,6 +71,10 @@ func TestConcurrency(t *testing.T) {
 	}
 	wg.Wait()
 	c.good(p.Faults())
+	for _, cluster := range []string{"mock", "other"} {
+		c.good(second(p.CreateVM(ctx, cluster, "team", spec("the-end"), provider.CreateOptions{})))
+	}
+	streams.Wait()
 	uids := map[string]bool{}
 	for _, cluster := range []string{"mock", "other"} {
 		for vm, err := range provider.VMs(ctx, p, cluster, "*", provider.ListOptions{}) {
@@ -74,5 +83,43 @@ func TestConcurrency(t *testing.T) {
 			}
 			uids[vm.UID] = true
 		}
+	}
+}
+
+// followToEnd follows a cluster until VM the-end comes, and finds fault with what does not fit together. Faults may keep
+// a stream from beginning.
+func followToEnd(t *testing.T, p *mock.Provider, cluster string, queue int) {
+	known := map[string]string{}
+	revision := ""
+	for {
+		events := 0
+		for event, err := range p.WatchVMs(t.Context(), cluster, "team", provider.WatchOptions{Revision: revision, Queue: queue}) {
+			if err != nil {
+				if domain.CodeOf(err) == domain.CodeRevisionExpired {
+					revision, known = "", map[string]string{}
+				} else if domain.CodeOf(err) != domain.CodeThrottled {
+					t.Error(err)
+					return
+				}
+				break
+			}
+			if revision = event.Revision; event.Value != nil {
+				vm := event.Value
+				uid, there := known[vm.Name]
+				if there == (event.Type == domain.EventAdded) || there && uid != vm.UID {
+					t.Errorf("%s of %s with UID %s, known was %q", event.Type, vm.Name, vm.UID, uid)
+				}
+				if known[vm.Name] = vm.UID; event.Type == domain.EventDeleted {
+					delete(known, vm.Name)
+				}
+				if vm.Name == "the-end" {
+					return
+				}
+			}
+			if events++; events%50 == 0 && revision != "" {
+				break // and go on from there
+			}
+		}
+		runtime.Gosched()
 	}
 }

@@ -11,6 +11,9 @@
 // again. So nothing runs in the background and nothing has to be closed, and in a bubble of testing/synctest an hour of
 // a VM's life passes in no time. [Timing] says how long things take; by default a VM is up in less than a second.
 //
+// A stream waits for what is due to happen, and tells it when it does, without a goroutine of its own. A cluster keeps
+// what happened from its first stream on, the last [Options.History] changes for who goes on from a revision.
+//
 // # Tests
 //
 // [Provider.Seed] puts VMs there as if they had been there before, [Provider.Situate] one in any situation there can be.
@@ -18,7 +21,8 @@
 // [Provider.Edit] changes it behind the caller's back, as another manager of the cluster would.
 //
 // [Provider.Faults] has calls meet trouble on their way: a cluster that hangs, refuses, asks to slow down, or does what it
-// was asked and loses the answer. [Provider.Requests] counts how many calls got as far as a cluster.
+// was asked and loses the answer. [Provider.ExpireCursors] and [Provider.ExpireStreams] have lists and streams lose their
+// place. [Provider.Requests] counts how many calls got as far as a cluster.
 //
 // # Records
 //
@@ -29,5 +33,5 @@
 //
 // What a Mock has no use for is not made up. Of a spec's manifest it reads the run strategy, labels, annotations and
 // node selector only. It knows no quotas, no permissions and no claims: any claim that a disk names is there, unless a
-// knob says otherwise. Cursors of lists do not expire by themselves, see [Provider.ExpireCursors].
+// knob says otherwise. Cursors of lists do not expire by themselves.
 package mock

@@ -2,6 +2,7 @@ package mock_test
 
 import (
 	"context"
+	"iter"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -89,3 +90,6 @@ func (c calls) code(err error, want domain.Code) {
 func (c calls) ref(name string) domain.Ref {
 	return domain.Ref{Cluster: "mock", Namespace: "team", Name: name}
 }
+
+// stream is what WatchVMs returns.
+type stream = iter.Seq2[domain.Event[*domain.VM], error]

@@ -10,6 +10,9 @@ import (
 // defaultTimeout is that of provider/kubevirt.
 const defaultTimeout = 15 * time.Second
 
+// defaultHistory is a little of what a server keeps.
+const defaultHistory = 1024
+
 // DefaultCluster is the name of the one cluster of a Mock that was given none.
 const DefaultCluster = "mock"
 
@@ -30,6 +33,9 @@ type Options struct {
 	// Timeout bounds every call. Only a fault that delays it takes any time: then it is VERB_TIMEOUT. Zero or less is 15 s,
 	// as provider/kubevirt has it.
 	Timeout time.Duration
+	// History is how many changes of a cluster a stream can be resumed behind; further back is REVISION_EXPIRED. Zero or
+	// less is 1024.
+	History int
 	// Seed goes into every generated id, and decides about faults of some probability: the same calls under the same seed
 	// make the same ids and meet the same faults.
 	Seed uint64

@@ -19,7 +19,8 @@ import (
 //
 // A call is answered when its operation, ref, input and options were recorded, secrets masked: two calls that differ in
 // a secret only are equal. Equal calls get the recorded answers in their order, then the last one again and again. Errors
-// have their code, params and fields, and no cause; every answer is a value of its own. Nothing takes any time.
+// have their code, params and fields, and no cause; every answer is a value of its own. Nothing takes any time: a stream
+// tells at once what it told then, and if it was not ended by an error it is silent until its context ends.
 //
 // A call that was never recorded is INTERNAL with param reason "not_recorded": no state of a cluster that a program could
 // act upon, but a fault of the test. A context that has ended is answered before the record is asked.
@@ -144,6 +145,9 @@ func (p *Player) answer(ctx context.Context, call *provider.Call, _ func(context
 	if read := results[call.Op]; read != nil {
 		call.Result, err = read(e.Result)
 	}
+	if t, ok := call.Result.(tale); ok {
+		call.Result = t.play(ctx, ref)
+	}
 	return args.Error(call.Op, ref, err)
 }
 
@@ -183,6 +187,7 @@ func cloneError(e *domain.Error) *domain.Error {
 var results = map[provider.Op]func(json.RawMessage) (any, error){
 	provider.OpGetVM:             resultOf[*domain.VM],
 	provider.OpListVMs:           resultOf[*domain.VMList],
+	provider.OpWatchVMs:          resultOf[tale],
 	provider.OpCreateVM:          resultOf[*domain.VM],
 	provider.OpApplyVM:           resultOf[*domain.VM],
 	provider.OpUpdateVM:          resultOf[provider.UpdateResult],

@@ -115,11 +115,33 @@ func life(ctx context.Context, p provider.Provider, wait func()) (answers []answ
 	note("preference", err, preference)
 	preferences, err := p.ListPreferences(ctx, "mock", provider.ClusterScope, provider.ListOptions{})
 	note("preferences", err, preferences)
+	wait()
+	note("delete b", p.DeleteVM(ctx, "mock", "team", "b", provider.DeleteOptions{}))
+	note("watch", nil, watched(ctx, p)...)
 	note("delete", p.DeleteVM(ctx, "mock", "team", "vm", provider.DeleteOptions{}))
 	wait()
 	note("delete again", p.DeleteVM(ctx, "mock", "team", "vm", provider.DeleteOptions{}))
 	get()
 	return answers
+}
+
+// watched is what a stream tells until VM b goes, one value for each event.
+func watched(ctx context.Context, p provider.Provider) (values []any) {
+	for event, err := range p.WatchVMs(ctx, "mock", "team", provider.WatchOptions{Selector: "!no"}) {
+		if item, ok := errors.AsType[*domain.ItemError](err); ok {
+			plain := *item.Err
+			plain.Err = nil
+			values = append(values, domain.NewItemError(item.Ref, &plain))
+			continue
+		}
+		if err != nil {
+			return append(values, err)
+		}
+		if values = append(values, event); event.Type == domain.EventDeleted {
+			return values
+		}
+	}
+	return values
 }
 
 // recorded is a life on the Mock: its answers and its record.

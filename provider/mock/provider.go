@@ -55,7 +55,7 @@ func (p *Provider) Reset() {
 	for _, c := range p.clusters {
 		c.mu.Lock()
 		c.clear()
-		c.mu.Unlock()
+		c.unlock()
 	}
 }
 
@@ -77,7 +77,7 @@ func (p *Provider) locked(name string, f func(*site) error) error {
 		return err
 	}
 	c.mu.Lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	return f(c)
 }
 

@@ -100,6 +100,6 @@ func (p *Provider) ExpireCursors() {
 	for _, c := range p.clusters {
 		c.mu.Lock()
 		c.epoch++
-		c.mu.Unlock()
+		c.unlock()
 	}
 }

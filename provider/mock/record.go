@@ -31,6 +31,10 @@ type record struct {
 	migrations []*migration // the oldest first
 	// lastMigration is the id of the latest one, whose object may be gone.
 	lastMigration string
+
+	// Of the chronicle: whether there may be news of the VM, and when it is to be looked at.
+	touched bool
+	due     time.Time
 }
 
 // newRecord makes a VM that is not part of the cluster yet.

@@ -16,7 +16,7 @@ import (
 // masked: those of a spec's CloudInit, the user data and network data of its manifest, and annotations that hold such
 // (kubectl's last-applied-configuration, kubevirt.io/ignitiondata). Everything else is there as it is, names and labels
 // and addresses. A call that panics leaves no line. It is safe for concurrent use; calls stand in the order in which they
-// ended.
+// ended. A stream ends with its loop: what it told is kept until then.
 type Recorder struct {
 	mu  sync.Mutex
 	w   io.Writer
@@ -54,6 +54,10 @@ func (r *Recorder) Hook() provider.Hook {
 		e.Options, optionsErr = masked(call.Options)
 
 		err := next(ctx)
+		if told, ok := call.Result.(events); ok && err == nil {
+			call.Result = r.listen(ctx, e, errors.Join(inputErr, optionsErr), told)
+			return nil
+		}
 		e.Duration = time.Since(begin)
 		switch {
 		case err != nil:

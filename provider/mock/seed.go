@@ -32,7 +32,7 @@ func (p *Provider) Seed(vms []*domain.VM) error {
 		c := p.clusters[p.seedCluster(vm)]
 		c.mu.Lock()
 		c.seed(p, vm, at)
-		c.mu.Unlock()
+		c.unlock()
 	}
 	return nil
 }

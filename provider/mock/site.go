@@ -29,9 +29,11 @@ type site struct {
 	migrations map[key]*migration
 	knobs      map[key]Knobs // of VMs that do not exist yet
 	revision   uint64
-	serial     uint64 // of VMs, never used again
-	jobs       uint64 // of migrations, never used again
-	epoch      uint64 // of cursors
+	serial     uint64     // of VMs, never used again
+	jobs       uint64     // of migrations, never used again
+	epoch      uint64     // of cursors
+	chronicle  *chronicle // nil until there is a stream
+	history    int        // of the chronicle
 
 	reads, writes int
 	sent          bool // by the call that is being served
@@ -43,7 +45,10 @@ type key struct{ namespace, name string }
 func (k key) String() string { return k.namespace + "/" + k.name }
 
 func newSite(name string, opts Options, config *vmsim.Config) *site {
-	c := &site{name: name, config: config, ids: ids{seed: opts.Seed, cluster: name}}
+	c := &site{name: name, config: config, ids: ids{seed: opts.Seed, cluster: name}, history: opts.History}
+	if c.history <= 0 {
+		c.history = defaultHistory
+	}
 	if opts.Namespaces != nil {
 		c.namespaces = map[string]bool{}
 		for _, namespace := range opts.Namespaces {
@@ -56,6 +61,9 @@ func newSite(name string, opts Options, config *vmsim.Config) *site {
 }
 
 func (c *site) clear() {
+	for r := range c.sorted.after("") {
+		c.touch(r)
+	}
 	c.vms = map[key]*record{}
 	c.sorted = index{}
 	c.perSpace = map[string]int{}
@@ -88,6 +96,7 @@ func (c *site) changed(r *record, effects vmsim.Effects) {
 	if effects == 0 {
 		return
 	}
+	c.touch(r)
 	if effects&vmsim.SpecChanged != 0 {
 		r.generation++
 	}
@@ -139,12 +148,14 @@ func (c *site) add(r *record) {
 	c.sorted.insert(r)
 	c.perSpace[r.key.namespace]++
 	c.track(r)
+	c.touch(r)
 }
 
 func (c *site) remove(r *record) {
 	if c.vms[r.key] != r {
 		return
 	}
+	c.touch(r)
 	delete(c.vms, r.key)
 	delete(c.dying, r)
 	c.sorted.remove(r.order)
