@@ -109,7 +109,7 @@ func chaosRound(t *testing.T, seed uint64, bug bug) (wrong []string) {
 	}
 	sites := 1
 	if !raw {
-		sites += random.IntN(3)
+		sites += max(random.IntN(6)-3, 0) // most have one
 	}
 	for n := range sites {
 		c.sites = append(c.sites, c.newSite(n, sites))
@@ -132,7 +132,7 @@ func lockedRandom(seed uint64) func() float64 {
 // newSite makes a cluster with some VMs.
 func (c *chaos) newSite(n, of int) *site {
 	sim := kubevirtsim.Options{Seed: c.seed, BookmarkEvery: oneOf(c.random, 0, 0, 10*time.Second, 24*time.Hour)}
-	if c.random.IntN(4) > 0 { // most of the time goes into what instances live through
+	if c.random.IntN(8) > 0 { // most of the time goes into what instances live through
 		sim.Timing = kubevirtsim.Timing{Schedule: -1, Boot: -1, Agent: -1, Shutdown: -1}
 	}
 	server, err := kubevirtsim.New(sim)
@@ -169,7 +169,7 @@ func (c *chaos) round(raw bool) {
 		c.event()
 	}
 	c.begin(ctx, &tasks, raw)
-	for range 10 + c.random.IntN(20) {
+	for range 8 + c.random.IntN(14) {
 		c.event()
 		time.Sleep(time.Duration(c.random.ExpFloat64() * float64(c.pause)))
 		c.looks()

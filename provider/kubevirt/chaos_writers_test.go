@@ -145,9 +145,9 @@ func (w *writer) write() {
 	switch w.random.IntN(10) {
 	case 0, 1:
 		status = w.create(name)
-	case 2, 3, 4:
+	case 2, 3, 4, 5:
 		status = w.change(name)
-	case 5, 6:
+	case 6:
 		status = w.verb(name, "start")
 	case 7:
 		status = w.verb(name, "stop")
@@ -155,7 +155,8 @@ func (w *writer) write() {
 		status = w.remove(name)
 	default:
 		w.remove(name)
-		status = w.create(name) // refused while its instance goes down
+		time.Sleep(100 * time.Millisecond) // it goes, unless an instance has to go down first
+		status = w.create(name)
 	}
 	if w.wrote++; status >= http.StatusBadRequest {
 		w.refused++
@@ -163,7 +164,7 @@ func (w *writer) write() {
 }
 
 func (w *writer) create(name string) int {
-	strategy := []string{"Manual", "Always", "Halted", "Halted", "RerunOnFailure"}[w.random.IntN(5)]
+	strategy := oneOf(w.random, "Manual", "Manual", "Manual", "Halted", "Halted", "Halted", "Always", "RerunOnFailure")
 	body := fmt.Sprintf(`{"apiVersion":"kubevirt.io/v1","kind":"VirtualMachine","metadata":{"namespace":"default","name":%q,
 "labels":{"kubevirt-shepherd.io/system":"s%d"}},"spec":{"runStrategy":%q,"template":{"spec":{"domain":{"devices":{},"memory":{"guest":"128Mi"}}}}}}`,
 		name, w.random.IntN(3), strategy)

@@ -82,6 +82,8 @@ func (c call) ended(parent, own context.Context, seen *exchange, err error) doma
 		return ""
 	}
 	switch {
+	case parent.Err() != nil && errors.Is(context.Cause(parent), domain.CodeVerbTimeout):
+		return domain.CodeVerbTimeout // a limit of ours around the call, and not the caller's
 	case parent.Err() != nil:
 		return domain.CodeOf(parent.Err())
 	case own.Err() != nil:
