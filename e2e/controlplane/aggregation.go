@@ -3,11 +3,13 @@ package controlplane
 import (
 	"context"
 	"fmt"
+	"time"
 
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	"kubevirt.io/kubevirt/pkg/virt-operator/resource/generate/components"
 )
 
@@ -21,6 +23,18 @@ func (i installer) services(ctx context.Context) error {
 		ObjectMeta: metav1.ObjectMeta{Namespace: Namespace, Name: components.VirtApiServiceName},
 		Spec:       corev1.ServiceSpec{Type: corev1.ServiceTypeExternalName, ExternalName: "127.0.0.1"},
 	})
+}
+
+// recheck touches virt-api's service, which has the API server look at once
+// whether virt-api answers.
+func (i installer) recheck(ctx context.Context) error {
+	touch := fmt.Sprintf(`{"metadata":{"annotations":{"checked":%q}}}`, time.Now().Format(time.RFC3339Nano))
+	_, err := i.resource(corev1.SchemeGroupVersion.WithKind("Service"), Namespace).
+		Patch(ctx, components.VirtApiServiceName, types.MergePatchType, []byte(touch), metav1.PatchOptions{})
+	if err != nil {
+		return fmt.Errorf("touch virt-api's service: %w", err)
+	}
+	return nil
 }
 
 // aggregation registers virt-api as an API server.

@@ -56,6 +56,11 @@ func (c *ControlPlane) apiServerReady(ctx context.Context) error {
 	})
 }
 
+// shutdownGrace is between SIGTERM and SIGKILL. The server refuses new
+// connections then and waits for its watches, up to a minute and in vain, since
+// nobody ends them; what else is under way ends within it.
+const shutdownGrace = 2 * time.Second
+
 // RestartAPIServer stops kube-apiserver as a rolling update does, with SIGTERM,
 // and starts it again on the same port with the same database. It returns when
 // the server, the aggregated API and the webhooks answer again (after
@@ -95,7 +100,7 @@ func (c *ControlPlane) swapAPIServer(ctx context.Context) error {
 		return err
 	}
 	err := c.nodes.stop(ctx)
-	c.apiServer.stop(10 * time.Second)
+	c.apiServer.stop(shutdownGrace)
 	c.apiServer = next
 	others := []*process{c.virtAPI, c.virtController}
 	for _, other := range others {

@@ -3,6 +3,7 @@ package controlplane
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -31,7 +32,7 @@ func (c *ControlPlane) aggregated(ctx context.Context) error {
 			return fmt.Errorf("read the API service: %w", err)
 		}
 		if !hasCondition(*live, "Available") {
-			return fmt.Errorf("%s is not available", service.Name)
+			return errors.Join(fmt.Errorf("%s is not available", service.Name), install.recheck(ctx))
 		}
 	}
 	path := "/apis/" + kubevirtv1.SubresourceGroupVersions[0].String() + "/version"

@@ -3,6 +3,8 @@ package controlplane_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -11,8 +13,10 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/watch"
 	kubevirtv1 "kubevirt.io/api/core/v1"
 	kubevirtclient "kubevirt.io/client-go/kubevirt"
+	typed "kubevirt.io/client-go/kubevirt/typed/core/v1"
 
 	"github.com/kv-shepherd/shepherd-go/e2e/controlplane"
 	"github.com/kv-shepherd/shepherd-go/e2e/harness"
@@ -109,6 +113,22 @@ func TestRestartAPIServer(t *testing.T) {
 	// virt-controller and the nodes are back at work, too.
 	harness.Create(t, harness.Machine(namespace, "after", nil))
 	harness.WaitStatus(t, namespace, "after", kubevirtv1.VirtualMachineStatusRunning)
+}
+
+// lost proves that the changes since a revision are told no more.
+func lost(ctx context.Context, machines typed.VirtualMachineInterface, revision string) error {
+	stream, err := machines.Watch(ctx, metav1.ListOptions{ResourceVersion: revision})
+	if err != nil {
+		return err
+	}
+	defer stream.Stop()
+	for event := range stream.ResultChan() {
+		if err := apierrors.FromObject(event.Object); event.Type != watch.Error || !apierrors.IsResourceExpired(err) {
+			return fmt.Errorf("a watch since revision %s tells %s %v; want 410 Expired", revision, event.Type, event.Object)
+		}
+		return nil
+	}
+	return errors.New("a watch since a lost revision ends without a word")
 }
 
 // TestDeadVirtAPI must not run beside other tests.

@@ -20,6 +20,17 @@ func (c *ControlPlane) StopVirtAPI() error {
 	return nil
 }
 
+// RecheckVirtAPI has the API server look whether virt-api answers. It does so by
+// itself every 30 seconds, more rarely the longer virt-api is away, and tells
+// clients by other words that it is not there once it knows.
+func (c *ControlPlane) RecheckVirtAPI(ctx context.Context) error {
+	install, err := c.newInstaller()
+	if err != nil {
+		return err
+	}
+	return install.recheck(ctx)
+}
+
 // StartVirtAPI starts virt-api again and returns when everything that goes
 // through it answers. It does nothing when virt-api runs.
 func (c *ControlPlane) StartVirtAPI(ctx context.Context) error {

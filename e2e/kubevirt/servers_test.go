@@ -95,6 +95,7 @@ func TestNoVirtAPI(t *testing.T) {
 
 	// The API server notices after a while that nobody serves the API, and then says so in other words.
 	harness.Eventually(t, 2*time.Minute, func() error {
+		setup.Must(t, "have the API server look", plane.RecheckVirtAPI(t.Context()))
 		answer := rawAnswer(t, nil, "PUT", subresourcePath(site.Namespace, "virtualmachineinstances", on.Name, "pause"), "{}")
 		if !answer.says(503, "service unavailable") {
 			return answer

@@ -209,6 +209,7 @@ func TestTextsWithoutVirtAPI(t *testing.T) {
 	first := rawAnswer(t, nil, http.MethodPut, pause, "{}")
 	var later answer
 	harness.Eventually(t, 2*time.Minute, func() error {
+		setup.Must(t, "have the API server look", plane.RecheckVirtAPI(t.Context()))
 		if later = rawAnswer(t, nil, http.MethodPut, pause, "{}"); !later.says(503, "service unavailable") {
 			return later
 		}

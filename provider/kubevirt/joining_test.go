@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -26,7 +27,8 @@ type joinModel struct {
 	clock     int
 	vms       map[string]vmItem
 	instances map[string]instanceItem
-	live      [2]bool // the watcher of VMs, of instances, had its first set
+	gone      map[string]string // the UID of the VM that had a key
+	live      [2]bool           // the watcher of VMs, of instances, had its first set
 	forbidden bool
 	// seen is what a subscriber knows, in words, by key.
 	subscription *watcher.Subscription[watcher.VMRecord]
@@ -42,7 +44,7 @@ func TestJoining(t *testing.T) {
 func checkJoining(t *rapid.T) {
 	m := &joinModel{
 		T: t, mapper: mapper.New(mapper.Options{Cluster: "c1"}),
-		vms: map[string]vmItem{}, instances: map[string]instanceItem{}, seen: map[string]string{},
+		vms: map[string]vmItem{}, instances: map[string]instanceItem{}, gone: map[string]string{}, seen: map[string]string{},
 	}
 	m.joining = newJoining(&origin{"c1", m.mapper})
 	cache := watcher.NewVMCache("c1", watcher.VMCacheOptions{CacheOptions: watcher.CacheOptions[watcher.VMRecord]{KeepStrings: true}})
@@ -50,15 +52,17 @@ func checkJoining(t *rapid.T) {
 	m.subscription = cache.Subscribe(watcher.SubscribeOptions[watcher.VMRecord]{})
 	defer m.subscription.Close()
 	t.Repeat(map[string]func(*rapid.T){
-		"put a VM":            m.putVM,
-		"delete a VM":         m.deleteVM,
-		"put an instance":     m.putInstance,
-		"delete an instance":  m.deleteInstance,
-		"list the VMs":        func(*rapid.T) { m.listVMs() },
-		"list the instances":  func(*rapid.T) { m.listInstances() },
-		"forbid instances":    func(*rapid.T) { m.forbid() },
-		"an event comes late": m.repeat,
-		"":                    func(*rapid.T) { m.check() },
+		"put a VM":                                 m.putVM,
+		"delete a VM":                              m.deleteVM,
+		"put an instance":                          m.putInstance,
+		"delete an instance":                       m.deleteInstance,
+		"list the VMs":                             func(*rapid.T) { m.listVMs() },
+		"list the instances":                       func(*rapid.T) { m.listInstances() },
+		"miss what happens to VMs, and list":       func(t *rapid.T) { m.miss(t, 0, m.putVM, m.deleteVM, m.listVMs) },
+		"miss what happens to instances, and list": func(t *rapid.T) { m.miss(t, 1, m.putInstance, m.deleteInstance, m.listInstances) },
+		"forbid instances":                         func(*rapid.T) { m.forbid() },
+		"an event comes late":                      m.repeat,
+		"":                                         func(*rapid.T) { m.check() },
 	})
 }
 
@@ -80,6 +84,9 @@ func (m *joinModel) must(err error) {
 func (m *joinModel) putVM(t *rapid.T) {
 	key := joinKeys.Draw(t, "key")
 	uid := m.vms[key].UID
+	if uid == "" {
+		uid = m.gone[key] // a cluster that was restored has it again
+	}
 	if uid == "" || rapid.Bool().Draw(t, "anew") {
 		uid = "vm-" + m.next()
 	}
@@ -101,6 +108,7 @@ func (m *joinModel) deleteVM(t *rapid.T) {
 		return
 	}
 	delete(m.vms, key)
+	m.gone[key] = item.UID
 	item.Revision = m.next()
 	m.tellVM(domain.EventDeleted, item)
 }
@@ -161,6 +169,21 @@ func (m *joinModel) repeat(t *rapid.T) {
 	}
 }
 
+// miss lets things happen of which one watcher sees nothing but the next list.
+func (m *joinModel) miss(t *rapid.T, which int, put, remove func(*rapid.T), list func()) {
+	was := m.live[which]
+	m.live[which] = false
+	for range rapid.IntRange(1, 4).Draw(t, "changes") {
+		if rapid.Bool().Draw(t, "delete") {
+			remove(t)
+		} else {
+			put(t)
+		}
+	}
+	m.live[which] = was
+	list()
+}
+
 func (m *joinModel) state(phase domain.SyncState, reason domain.SyncReason, synced bool) watcher.State {
 	return watcher.State{Phase: phase, Reason: reason, Synced: synced, Revision: strconv.Itoa(m.clock)}
 }
@@ -205,6 +228,7 @@ func (m *joinModel) check() {
 	if !maps.Equal(want, got) {
 		m.Fatalf("the cache has %v, want %v", got, want)
 	}
+	m.checkLone()
 	if synced := m.live[0] && (m.live[1] || m.forbidden); synced != (fresh.Status == domain.CacheFresh) {
 		m.Fatalf("readers see %s", fresh.Status)
 	}
@@ -213,6 +237,25 @@ func (m *joinModel) check() {
 	}
 	if !maps.Equal(want, m.seen) {
 		m.Fatalf("the subscriber has %v, want %v", m.seen, want)
+	}
+}
+
+// checkLone holds that exactly those instances are held back that no VM owns.
+func (m *joinModel) checkLone() {
+	if !m.joining.joined || m.forbidden {
+		return
+	}
+	for key, i := range m.instances {
+		vm, there := m.vms[key]
+		owned := there && vm.Err == nil && (i.Err != nil || i.Value.OwnerUID() == vm.UID)
+		if _, held := m.joining.lone[key]; held == owned {
+			m.Fatalf("an instance of %s, owned %t, is held back: %t", key, owned, held)
+		}
+	}
+	for key := range m.joining.lone {
+		if _, there := m.instances[key]; !there {
+			m.Fatalf("an instance of %s is held back that does not exist", key)
+		}
 	}
 }
 
@@ -240,6 +283,8 @@ func word(item joinedItem) string {
 	instance := vm.InstanceRevision
 	if vm.Read.InstanceUnread {
 		instance = "unread"
+	} else if revision := strings.TrimSuffix(vm.Revision+"/"+instance, "/"); item.Revision != revision {
+		return fmt.Sprint("revision ", item.Revision, " of ", revision) // else what is no change would be told as one
 	}
 	return fmt.Sprint(vm.UID, " ", vm.Revision, " ", instance)
 }
