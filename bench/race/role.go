@@ -1,0 +1,250 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/pprof"
+	"time"
+
+	"github.com/kv-shepherd/shepherd-go/bench/internal/bodyserver"
+	"github.com/kv-shepherd/shepherd-go/bench/internal/child"
+	"github.com/kv-shepherd/shepherd-go/bench/internal/measure"
+)
+
+// The roles of this program, beside the one that starts them.
+const (
+	roleServer    = "server"
+	roleContender = "contender"
+)
+
+var roles = map[string]child.Role{roleServer: serve, roleContender: contend}
+
+// addresses are the answer of the server.
+type addresses struct{ Host, Control string }
+
+func serve(_ context.Context, orders []byte, answer *json.Encoder) error {
+	var opts bodyserver.Options
+	if err := json.Unmarshal(orders, &opts); err != nil {
+		return err
+	}
+	site, err := bodyserver.Listen(opts)
+	if err != nil {
+		return err
+	}
+	defer site.Close()
+	if err := answer.Encode(addresses{site.Hosts()[0], site.Control()}); err != nil {
+		return err
+	}
+	child.UntilParentGone()
+	return nil
+}
+
+// task is what a contender is to do.
+type task struct {
+	Variant string
+	Server  addresses
+	VMs     int
+	// Events of instances, in a second; none leaves out all but the sync.
+	Events, Rate int
+	Profile      string
+}
+
+// figures of one run of one contender.
+type figures struct {
+	SyncWall time.Duration `json:"sync_wall_ns"`
+	SyncCPU  time.Duration `json:"sync_cpu_ns"`
+	// Retained is the heap that the whole set takes, PeakRSS the most memory that was resident until then.
+	Retained int64 `json:"retained_bytes"`
+	PeakRSS  int64 `json:"peak_rss_bytes"`
+	RSS      int64 `json:"rss_bytes"`
+	// Per event that was delivered.
+	EventCPU    time.Duration `json:"event_cpu_ns"`
+	EventAllocs float64       `json:"event_allocs"`
+	// Of the list after 410, in which nothing had changed.
+	RelistCPU       time.Duration `json:"relist_cpu_ns"`
+	RelistCallbacks int64         `json:"relist_callbacks"`
+	// Get is the time of one read out of the cache.
+	Get float64 `json:"get_ns"`
+}
+
+// run is a contender that works.
+type run struct {
+	task
+	contender contender
+	control   bodyserver.Control
+	told      tally
+	figures   figures
+}
+
+func contend(ctx context.Context, orders []byte, answer *json.Encoder) error {
+	var r run
+	if err := json.Unmarshal(orders, &r.task); err != nil {
+		return err
+	}
+	for _, v := range variants() {
+		if v.name == r.Variant {
+			r.contender = v.make()
+		}
+	}
+	if r.contender == nil {
+		return fmt.Errorf("no contender %q", r.Variant)
+	}
+	r.control = bodyserver.NewControl(r.Server.Control)
+	if err := r.all(ctx); err != nil {
+		return fmt.Errorf("%s: %w", r.Variant, err)
+	}
+	return answer.Encode(r.figures)
+}
+
+func (r *run) all(ctx context.Context) error {
+	baseline := measure.Heap()
+	steps := []struct {
+		name string
+		do   func(context.Context) error
+	}{{"sync", r.sync}, {"events", r.events}, {"relist", r.relist}}
+	for _, step := range steps {
+		if step.name != "sync" && r.Events == 0 {
+			continue
+		}
+		if err := r.profiled(step.name, func() error { return step.do(ctx) }); err != nil {
+			return fmt.Errorf("%s: %w", step.name, err)
+		}
+		if step.name == "sync" {
+			r.figures.Retained = measure.Heap() - baseline
+		}
+	}
+	return r.gets()
+}
+
+// profiled has a step leave a CPU profile, if asked for.
+func (r *run) profiled(step string, do func() error) error {
+	if r.Profile == "" {
+		return do()
+	}
+	file, err := os.Create(filepath.Join(r.Profile, fmt.Sprintf("%s-%d-%s.pprof", r.Variant, r.VMs, step)))
+	if err != nil {
+		return err
+	}
+	if err := pprof.StartCPUProfile(file); err != nil {
+		return err
+	}
+	err = do()
+	pprof.StopCPUProfile()
+	return errors.Join(err, file.Close())
+}
+
+// sync follows the cluster until all is there.
+func (r *run) sync(ctx context.Context) error {
+	began, before := time.Now(), measure.CPU()
+	if err := r.contender.follow(ctx, r.Server.Host, &r.told); err != nil {
+		return err
+	}
+	r.figures.SyncWall = time.Since(began)
+	if _, err := measure.Idle(ctx); err != nil {
+		return err
+	}
+	r.figures.SyncCPU = measure.CPU() - before
+	var err error
+	if r.figures.PeakRSS, err = measure.PeakRSS(); err != nil {
+		return err
+	}
+	r.figures.RSS, err = measure.RSS()
+	return err
+}
+
+// events has the server change instances, and counts what comes.
+func (r *run) events(ctx context.Context) error {
+	if err := r.watching(ctx, 0); err != nil {
+		return err
+	}
+	runtime.GC()
+	want := r.told.modified.Load() + int64(r.Events)
+	before, allocations := measure.CPU(), measure.Allocations()
+	if err := r.control.Events(ctx, bodyserver.Events{Count: r.Events, Rate: r.Rate}); err != nil {
+		return err
+	}
+	if err := until(ctx, func() (bool, error) { return r.told.modified.Load() >= want, nil }); err != nil {
+		return fmt.Errorf("%d events did not come: %w", want-r.told.modified.Load(), err)
+	}
+	if _, err := measure.Idle(ctx); err != nil {
+		return err
+	}
+	r.figures.EventCPU = (measure.CPU() - before) / time.Duration(r.Events)
+	r.figures.EventAllocs = float64(measure.Allocations()-allocations) / float64(r.Events)
+	return nil
+}
+
+// relist has the server answer 410, with nothing changed.
+func (r *run) relist(ctx context.Context) error {
+	stats, err := r.control.Stats(ctx)
+	if err != nil {
+		return err
+	}
+	runtime.GC()
+	before, calls := measure.CPU(), r.told.calls.Load()
+	if err := r.control.Expire(ctx); err != nil {
+		return err
+	}
+	if err := r.watching(ctx, stats.Watches); err != nil {
+		return err
+	}
+	if _, err := measure.Idle(ctx); err != nil {
+		return err
+	}
+	r.figures.RelistCPU = measure.CPU() - before
+	r.figures.RelistCallbacks = r.told.calls.Load() - calls
+	return nil
+}
+
+// watching waits until both watches are open that come after a number of earlier ones.
+func (r *run) watching(ctx context.Context, earlier int64) error {
+	return until(ctx, func() (bool, error) {
+		stats, err := r.control.Stats(ctx)
+		return stats.Watches >= earlier+2 && stats.WatchesOpen == 2, err
+	})
+}
+
+// until polls for something that is to come.
+func until(ctx context.Context, done func() (bool, error)) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, 2*time.Minute, errors.New("waited for two minutes"))
+	defer cancel()
+	for {
+		if ok, err := done(); ok || err != nil {
+			return err
+		}
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// gets reads VMs out of the cache in no order.
+func (r *run) gets() error {
+	get := r.contender.get()
+	if get == nil {
+		return nil
+	}
+	const count = 200_000
+	random := rand.New(rand.NewPCG(1, 2))
+	keys := make([][2]string, 10_000)
+	for n := range keys {
+		keys[n][0], keys[n][1] = bodyserver.Key(random.IntN(r.VMs))
+	}
+	began := time.Now()
+	for n := range count {
+		key := keys[n%len(keys)]
+		if err := get(key[0], key[1]); err != nil {
+			return err
+		}
+	}
+	r.figures.Get = float64(time.Since(began).Nanoseconds()) / count
+	return nil
+}
