@@ -1,108 +1,82 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"fmt"
-	"io"
-	"net/http"
-	"net/url"
+	"errors"
+
+	"k8s.io/client-go/rest"
 
 	"github.com/kv-shepherd/shepherd-go/domain"
-	"github.com/kv-shepherd/shepherd-go/mapper"
+	"github.com/kv-shepherd/shepherd-go/provider/kubevirt"
 	"github.com/kv-shepherd/shepherd-go/watcher"
 )
 
-// STANDIN
-type fleet struct{}
-
-func (f *fleet) get() func(namespace, name string) error { return nil }
-
-type src[R any] struct {
-	url   string
-	list  func(r io.Reader, each func(mapper.Object[R]) error) (mapper.ListMeta, error)
-	frame func(frame []byte) (mapper.Frame[R], error)
+// fleet is this library: VMs and instances joined, all indexes, and a subscription whose callback makes a domain.VM of
+// whatever it is told, as a consumer does that looks at it.
+type fleet struct {
+	watchList bool // takes the initial set as a stream
+	cache     *watcher.VMCache
 }
 
-func (s *src[R]) Identity(context.Context) (string, error) { return "x", nil }
-func (s *src[R]) get(ctx context.Context, v url.Values) (*http.Response, error) {
-	req, _ := http.NewRequestWithContext(ctx, "GET", s.url+"?"+v.Encode(), nil)
-	return http.DefaultClient.Do(req)
-}
-func (s *src[R]) List(ctx context.Context, o watcher.ListOptions) (*watcher.Page[R], error) {
-	resp, err := s.get(ctx, url.Values{"limit": {fmt.Sprint(o.Limit)}, "continue": {o.Continue}})
-	if err != nil {
-		return nil, domain.E(domain.CodeClusterUnreachable, nil, err)
-	}
-	defer resp.Body.Close()
-	page := &watcher.Page[R]{Items: make([]watcher.Item[R], 0, 500)}
-	meta, err := s.list(resp.Body, func(o mapper.Object[R]) error {
-		page.Items = append(page.Items, watcher.Item[R]{Key: o.Key, UID: o.UID, Revision: o.Revision, Value: o.Record, Err: o.Err})
-		return nil
-	})
-	page.Revision, page.Continue = meta.Revision, meta.Continue
-	return page, err
-}
+const member = "c1"
 
-type str[R any] struct {
-	s    *src[R]
-	resp *http.Response
-	br   *bufio.Reader
-}
-
-func (s *src[R]) Watch(ctx context.Context, o watcher.WatchOptions) (watcher.Stream[R], error) {
-	v := url.Values{"watch": {"true"}, "resourceVersion": {o.Revision}, "timeoutSeconds": {"600"}}
-	if o.Initial {
-		v.Set("sendInitialEvents", "true")
-	}
-	resp, err := s.get(ctx, v)
-	if err != nil {
-		return nil, domain.E(domain.CodeClusterUnreachable, nil, err)
-	}
-	return &str[R]{s, resp, bufio.NewReaderSize(resp.Body, 64<<10)}, nil
-}
-func (s *str[R]) Next() (watcher.Frame[R], error) {
-	line, err := s.br.ReadSlice('\n')
-	if err != nil {
-		return watcher.Frame[R]{}, domain.E(domain.CodeClusterUnreachable, nil, err)
-	}
-	f, err := s.s.frame(line)
-	if err != nil {
-		return watcher.Frame[R]{}, err
-	}
-	if f.Type == "ERROR" {
-		return watcher.Frame[R]{}, domain.E(domain.CodeRevisionExpired, nil, nil)
-	}
-	k := map[string]watcher.FrameType{"ADDED": watcher.FrameAdded, "MODIFIED": watcher.FrameModified, "BOOKMARK": watcher.FrameBookmark}[f.Type]
-	if k == watcher.FrameBookmark && f.InitialEventsEnd {
-		k = watcher.FrameSynced
-	}
-	return watcher.Frame[R]{Type: k, Item: watcher.Item[R]{Key: f.Object.Key, UID: f.Object.UID, Revision: f.Object.Revision, Value: f.Object.Record}}, nil
-}
-func (s *str[R]) Close() { s.resp.Body.Close() }
-
-func follow1[R any](ctx context.Context, s *src[R], told *tally) *watcher.Cache[R] {
-	c := watcher.NewCache(watcher.CacheOptions[R]{KeepStrings: true})
-	go watcher.New[R](s, c, watcher.Options{}).Run(ctx)
-	go c.Each(ctx, watcher.SubscribeOptions[R]{}, func(n watcher.Notice[R]) error {
-		told.calls.Add(1)
-		if n.Type == domain.EventModified {
-			told.modified.Add(1)
+func (f *fleet) get() func(namespace, name string) error {
+	return func(namespace, name string) error {
+		vm, err := f.cache.GetVM(namespace, name)
+		if err == nil && vm.Name != name {
+			err = errors.New("another VM")
 		}
-		return nil
-	})
-	return c
+		return err
+	}
 }
 
 func (f *fleet) follow(ctx context.Context, host string, told *tally) error {
-	m := mapper.New(mapper.Options{Cluster: "c"})
-	a := follow1(ctx, &src[mapper.VMRecord]{host + "/apis/kubevirt.io/v1/virtualmachines", m.DecodeVMList, m.DecodeVMFrame}, told)
-	b := follow1(ctx, &src[mapper.InstanceRecord]{host + "/apis/kubevirt.io/v1/virtualmachineinstances", m.DecodeInstanceList, m.DecodeInstanceFrame}, told)
-	if err := a.WaitSynced(ctx); err != nil {
+	clusters := kubevirt.NewClusters()
+	if err := clusters.Add(member, &rest.Config{Host: host}, kubevirt.ClusterOptions{QPS: -1}); err != nil {
 		return err
 	}
-	if err := b.WaitSynced(ctx); err != nil {
+	all, err := kubevirt.NewFleet(clusters, kubevirt.FleetOptions{Watch: watcher.Options{WatchList: f.watchList}})
+	if err != nil {
 		return err
 	}
-	return until(ctx, func() (bool, error) { return told.calls.Load() >= 2*10000, nil })
+	go func() { _ = all.Run(ctx) }() // ends with ctx, and the process does
+	if err := until(ctx, func() (bool, error) { f.cache = all.Cache(member); return f.cache != nil, nil }); err != nil {
+		return err
+	}
+	synced := make(chan struct{})
+	go func() { // as above
+		_ = f.cache.Each(ctx, watcher.SubscribeOptions[watcher.VMRecord]{}, func(n watcher.Notice[watcher.VMRecord]) error {
+			return told.notice(n, synced)
+		})
+	}()
+	select {
+	case <-synced:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// notice counts, and looks at the VM. synced is closed when the whole set was told.
+func (t *tally) notice(n watcher.Notice[watcher.VMRecord], synced chan struct{}) error {
+	switch n.Type {
+	case domain.EventAdded, domain.EventModified:
+		t.calls.Add(1)
+		if vm := n.New.Value.VM(); vm.Status != domain.StatusRunning {
+			panic(errors.New("a callback that is told of a VM that does not run"))
+		}
+		if n.Type == domain.EventModified {
+			t.modified.Add(1)
+		}
+	case domain.EventDeleted:
+		t.calls.Add(1)
+	case domain.EventSynced:
+		select {
+		case <-synced: // again, after a rebuild
+		default:
+			close(synced)
+		}
+	default:
+	}
+	return nil
 }

@@ -98,10 +98,27 @@ func (c *cluster) after(r Resource, revision int64) (changes []change, expired b
 	return h.changes[at:], false, c.revision, h.pending
 }
 
+// sum adds up the revisions of all objects.
+func (c *cluster) sum() (sum int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for r := range c.of {
+		for index := range c.size {
+			sum += c.object(Resource(r), index).revision
+		}
+	}
+	return sum
+}
+
 // at returns the state of an object now.
 func (c *cluster) at(r Resource, index int) object {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	return c.object(r, index)
+}
+
+// object is at, for who holds the lock.
+func (c *cluster) object(r Resource, index int) object {
 	o := object{cluster: c.number, index: index, version: c.of[r].versions[index], revision: c.of[r].latest[index]}
 	if o.revision == 0 {
 		o.revision = firstObject + int64(len(resources)*index+int(r))

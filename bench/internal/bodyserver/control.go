@@ -55,6 +55,13 @@ func (s *Site) stats() Stats {
 func (s *Site) controls() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /stats", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, s.stats()) })
+	mux.HandleFunc("GET /sums", func(w http.ResponseWriter, _ *http.Request) {
+		var sums []int64
+		for _, c := range s.clusters {
+			sums = append(sums, c.sum())
+		}
+		answer(w, http.StatusOK, sums)
+	})
 	mux.HandleFunc("POST /peaks", func(http.ResponseWriter, *http.Request) { s.listsPeak.Store(0) })
 	mux.HandleFunc("POST /expire", func(http.ResponseWriter, *http.Request) {
 		for _, c := range s.clusters {
@@ -132,6 +139,11 @@ func NewControl(address string) Control { return Control{address} }
 // Stats tells what the site did.
 func (c Control) Stats(ctx context.Context) (stats Stats, err error) {
 	return stats, c.call(ctx, http.MethodGet, "/stats", &stats)
+}
+
+// Sums are, for each cluster, the sum of the revisions of all its objects as they are now: who has the same has every change.
+func (c Control) Sums(ctx context.Context) (sums []int64, err error) {
+	return sums, c.call(ctx, http.MethodGet, "/sums", &sums)
 }
 
 // Peaks begins the peak of lists anew.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -171,6 +172,36 @@ func TestWatchList(t *testing.T) {
 	}
 	if kind, _, revision := next(); kind != "BOOKMARK" || revision != "1000000000" {
 		t.Errorf("the set ends with %s at %s", kind, revision)
+	}
+}
+
+// TestSums: the sums are those of what lists and watches tell.
+func TestSums(t *testing.T) {
+	site, control := listen(t, Options{Clusters: 2, VMs: 4})
+	if err := control.Events(t.Context(), Events{Count: 10, Rate: 1000, Mixed: true}); err != nil {
+		t.Fatal(err)
+	}
+	var want []int64
+	for _, host := range site.Hosts() {
+		var sum int64
+		for _, r := range resources {
+			var list metav1.PartialObjectMetadataList
+			if err := json.NewDecoder(open(t, host+"/apis/kubevirt.io/v1/"+r.path, http.StatusOK)).Decode(&list); err != nil {
+				t.Fatal(err)
+			}
+			for _, object := range list.Items {
+				revision, err := strconv.ParseInt(object.ResourceVersion, 10, 64)
+				if err != nil {
+					t.Fatal(err)
+				}
+				sum += revision
+			}
+		}
+		want = append(want, sum)
+	}
+	got, err := control.Sums(t.Context())
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
 }
 
