@@ -64,7 +64,7 @@ func decodeFrame[R any](frame []byte, read func(*cursor) Object[R]) (Frame[R], e
 	if !jsontext.Value(frame).IsValid(jsonOptions...) {
 		return f, notAFrame("not JSON")
 	}
-	c := &cursor{json: string(frame)}
+	c := over(frame)
 	object := cursor{json: "null"}
 	known := false // the object was read where it stands
 	for name := range c.fields {

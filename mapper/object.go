@@ -39,7 +39,7 @@ func decodeOne[R any](data []byte, read func(*cursor) Object[R]) (R, error) {
 		var none R
 		return none, domain.E(domain.CodeProtocolError, nil, errNotJSON)
 	}
-	object := read(&cursor{json: string(data)})
+	object := read(over(data))
 	return object.Record, object.Err
 }
 

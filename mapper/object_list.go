@@ -90,7 +90,7 @@ func (l *listReader[R]) field(name, kind string) error {
 	if err != nil {
 		return l.syntax(err)
 	}
-	c := &cursor{json: string(value)}
+	c := &cursor{json: string(value)} // some of it is kept
 	switch name {
 	case "metadata":
 		l.meta = c.listMeta()
@@ -117,7 +117,7 @@ func (l *listReader[R]) items() error {
 		if err != nil {
 			return l.syntax(err)
 		}
-		if err := l.each(l.read(&cursor{json: string(value)})); err != nil {
+		if err := l.each(l.read(over(value))); err != nil {
 			return err
 		}
 	}
