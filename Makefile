@@ -33,7 +33,7 @@ generate:
 	go test ./domain -run 'TestPublished' -update
 	go tool -modfile=tools/go.mod mockgen -typed -write_package_comment=false -package providermock \
 		-destination provider/providermock/providermock.go github.com/kv-shepherd/shepherd-go/provider \
-		VMReader,VMWriter,Power,Rebooter,Migrator,InstanceTypes,PowerReader,Provider
+		VMReader,VMWatcher,VMWriter,Power,Rebooter,Migrator,InstanceTypes,PowerReader,Provider
 
 fmt:
 	gofmt -w .

@@ -21,6 +21,12 @@
 // CLUSTER_UNREACHABLE or VERB_TIMEOUT; if that was a write, OutcomeUnknown says whether it may have happened.
 // A canceled context is CANCELED, the caller's deadline DEADLINE_EXCEEDED.
 //
+// # Streams
+//
+// [VMWatcher] tells what happens instead of being asked. Range over it and keep what it tells: after ADDED, MODIFIED and
+// DELETED are laid over each other, SYNCED says that they are the whole set. Events carry a revision to go on from, in
+// another stream or process; one that is too old is REVISION_EXPIRED, and the remedy is a stream from the beginning.
+//
 // # Helpers
 //
 // [VMs] walks all pages of a listing, and [ListAll] lists over many clusters with one token and an error for each

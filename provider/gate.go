@@ -7,7 +7,7 @@ import (
 
 // reads are the methods that change nothing on a cluster.
 var reads = []Op{
-	OpGetVM, OpListVMs, OpValidateVM, OpGetMigration, OpListMigrations,
+	OpGetVM, OpListVMs, OpWatchVMs, OpValidateVM, OpGetMigration, OpListMigrations,
 	OpGetInstanceType, OpListInstanceTypes, OpGetPreference, OpListPreferences,
 }
 

@@ -3,6 +3,7 @@ package provider_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,7 +14,7 @@ import (
 func TestIsRead(t *testing.T) {
 	hook := func(_ context.Context, call *provider.Call, _ func(context.Context) error) error {
 		verb, _, _ := strings.Cut(call.Op, "_")
-		if got, want := provider.IsRead(call.Op), verb == "get" || verb == "list" || verb == "validate"; got != want {
+		if got, want := provider.IsRead(call.Op), slices.Contains([]string{"get", "list", "watch", "validate"}, verb); got != want {
 			t.Errorf("IsRead(%s) = %v", call.Op, got)
 		}
 		return errors.New("enough")

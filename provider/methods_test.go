@@ -2,7 +2,9 @@ package provider_test
 
 import (
 	"context"
+	"iter"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/kv-shepherd/shepherd-go/domain"
@@ -28,14 +30,29 @@ func callEveryMethod(t *testing.T, p provider.Provider, check func(name string, 
 			}
 		}
 		out := reflect.ValueOf(p).MethodByName(method.Name).Call(in)
-		err, _ := out[len(out)-1].Interface().(error)
-		check(method.Name, err)
+		check(method.Name, errorOf(out[len(out)-1]))
 	}
 	return of.NumMethod()
 }
 
+// stream is what a method that follows something returns.
+type stream = iter.Seq2[domain.Event[*domain.VM], error]
+
+// errorOf is the error of a call: its last value, or the first one of its stream.
+func errorOf(last reflect.Value) (err error) {
+	events, ok := last.Interface().(stream)
+	if !ok {
+		err, _ = last.Interface().(error)
+		return err
+	}
+	for _, err = range events {
+		break
+	}
+	return err
+}
+
 // TestSignatures holds the shape of the interface: context, cluster, namespace first, one options struct by value at the
-// end of everything but reads of one object, an error last.
+// end of everything but reads of one object, an error last, or a stream of events and errors.
 func TestSignatures(t *testing.T) {
 	of := reflect.TypeFor[provider.Provider]()
 	for method := range of.Methods() {
@@ -53,7 +70,11 @@ func TestSignatures(t *testing.T) {
 		if read != (last.Kind() == reflect.String) || !read && last.Kind() != reflect.Struct {
 			t.Errorf("%s ends in %s", method.Name, last)
 		}
-		if sig.Out(sig.NumOut()-1) != reflect.TypeFor[error]() {
+		watch := strings.HasPrefix(method.Name, "Watch")
+		if watch != (sig.Out(0) == reflect.TypeFor[stream]()) || watch && sig.NumOut() != 1 {
+			t.Errorf("%s: a method that watches returns a stream and nothing else, and no other one does", method.Name)
+		}
+		if !watch && sig.Out(sig.NumOut()-1) != reflect.TypeFor[error]() {
 			t.Errorf("%s does not end in an error", method.Name)
 		}
 	}

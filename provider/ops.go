@@ -7,6 +7,7 @@ type Op = string
 const (
 	OpGetVM             Op = "get_vm"
 	OpListVMs           Op = "list_vms"
+	OpWatchVMs          Op = "watch_vms"
 	OpCreateVM          Op = "create_vm"
 	OpApplyVM           Op = "apply_vm"
 	OpUpdateVM          Op = "update_vm"

@@ -20,6 +20,19 @@ type ListOptions struct {
 	Continue string
 }
 
+// WatchOptions choose what a stream tells. The zero value is every VM from now on.
+type WatchOptions struct {
+	// Selector is a label selector, as ListOptions.LabelSelector. A VM that comes to match it is ADDED, one that no longer
+	// does DELETED.
+	Selector string
+	// Revision goes on behind the event that carried it, of an earlier stream of the same cluster, namespace and selector:
+	// without a set, SYNCED comes first, with this revision, then each later change once.
+	Revision string
+	// Queue is how many events wait for a slow consumer before those of one VM are merged. Zero means 4096, a negative one
+	// is INVALID_OPTION.
+	Queue int
+}
+
 // CreateOptions of VMWriter.CreateVM.
 type CreateOptions struct {
 	// DryRun asks the server for its verdict and stores nothing.

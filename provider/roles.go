@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"iter"
 
 	"github.com/kv-shepherd/shepherd-go/domain"
 )
@@ -22,6 +23,28 @@ type VMReader interface {
 	// list. A selector that cannot be used is INVALID_SELECTOR, a token that is too old CURSOR_EXPIRED (list again
 	// from the start), one that was not made for this listing INVALID_CURSOR. See [VMs] for a walk over all pages.
 	ListVMs(ctx context.Context, cluster, namespace string, opts ListOptions) (*domain.VMList, error)
+}
+
+// VMWatcher follows virtual machines.
+type VMWatcher interface {
+	// WatchVMs tells how the VMs of a namespace, or of [AllNamespaces], change: first those that are there as ADDED, then
+	// SYNCED, then what changes. Nothing is lost between the two. A missing namespace has no VMs.
+	//
+	// The stream begins when it is ranged over, and each range is a stream of its own. Breaking out of the loop ends it;
+	// nothing of it is left running then. Values belong to the caller.
+	//
+	// Of one VM nothing comes out of order, and nothing twice. One that was made anew under its name, with another UID, is
+	// DELETED, then ADDED. Who consumes slowly is told the latest states, with the changes of one VM merged, see
+	// WatchOptions.Queue; no VM is left out, and memory stays bounded.
+	//
+	// An error that is a *domain.ItemError stands for one VM that could not be read, and more values follow; any other
+	// error is the last value, that of ctx when it ends among them. Before the first SYNCED what keeps the stream from
+	// beginning ends it: bad arguments, CLUSTER_NOT_FOUND, PERMISSION_DENIED, CLUSTER_CREDENTIALS, KUBEVIRT_MISSING, and
+	// CLUSTER_UNREACHABLE after a few tries. A revision that is too old is REVISION_EXPIRED (begin without one), one of
+	// another stream, or of nobody, INVALID_CURSOR. After SYNCED the stream outlives trouble: where it lost its place,
+	// REBUILDING comes, then what changed meanwhile, only that, then SYNCED. What ends it is CLOSED, when the cluster is
+	// removed, and CLUSTER_IDENTITY_CHANGED, when another one answers in its place.
+	WatchVMs(ctx context.Context, cluster, namespace string, opts WatchOptions) iter.Seq2[domain.Event[*domain.VM], error]
 }
 
 // VMWriter creates, changes and deletes virtual machines.
@@ -117,6 +140,7 @@ type InstanceTypes interface {
 // breaks nobody. providertest.Run checks the contract.
 type Provider interface {
 	VMReader
+	VMWatcher
 	VMWriter
 	Power
 	Rebooter

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"iter"
 
 	"github.com/kv-shepherd/shepherd-go/domain"
 )
@@ -27,6 +28,13 @@ func (Unimplemented) GetVM(_ context.Context, cluster, namespace, name string) (
 // ListVMs implements VMReader.
 func (Unimplemented) ListVMs(_ context.Context, cluster, namespace string, _ ListOptions) (*domain.VMList, error) {
 	return nil, unsupported(OpListVMs, cluster, namespace, "")
+}
+
+// WatchVMs implements VMWatcher: a stream of one error.
+func (Unimplemented) WatchVMs(_ context.Context, cluster, namespace string, _ WatchOptions) iter.Seq2[domain.Event[*domain.VM], error] {
+	return func(yield func(domain.Event[*domain.VM], error) bool) {
+		yield(domain.Event[*domain.VM]{}, unsupported(OpWatchVMs, cluster, namespace, ""))
+	}
 }
 
 // CreateVM implements VMWriter.

@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"iter"
 
 	"github.com/kv-shepherd/shepherd-go/domain"
 )
@@ -17,6 +18,10 @@ type Call struct {
 	Options any
 	// Result is the method's answer once next has returned nil: *domain.VM, *domain.VMList, UpdateResult and so on; nil
 	// for methods that return an error only. A hook that answers by itself sets it.
+	//
+	// That of WatchVMs is the stream, an iter.Seq2[domain.Event[*domain.VM], error]. The hooks run each time it is ranged
+	// over, and next returns before anything of it was told: what a hook does about events or about the end it does in a
+	// stream of its own that ranges over this one. A context made for next must not end when the hook returns.
 	Result any
 }
 
@@ -126,6 +131,23 @@ func verbCall[O any](ctx context.Context, w *wrapped, op Op, ref domain.Ref, opt
 		}
 		return method(ctx, ref.Cluster, ref.Namespace, ref.Name, opts)
 	})
+}
+
+// streamCall is a method that returns a stream. Hooks run when it is ranged over; the error of one is its only value.
+func streamCall[T, O any](ctx context.Context, w *wrapped, op Op, ref domain.Ref, opts O,
+	method func(ctx context.Context, cluster, namespace string, opts O) iter.Seq2[T, error],
+) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		stream, err := namedCall(ctx, w, op, ref, opts, func(ctx context.Context, cluster, namespace, _ string, opts O) (iter.Seq2[T, error], error) {
+			return method(ctx, cluster, namespace, opts), nil
+		})
+		if err != nil {
+			var none T
+			yield(none, err)
+			return
+		}
+		stream(yield)
+	}
 }
 
 // inputCall is a method that takes a spec or a change, and options.

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"iter"
 
 	"github.com/kv-shepherd/shepherd-go/domain"
 )
@@ -20,6 +21,10 @@ func (w *wrapped) GetVM(ctx context.Context, cluster, namespace, name string) (*
 
 func (w *wrapped) ListVMs(ctx context.Context, cluster, namespace string, opts ListOptions) (*domain.VMList, error) {
 	return listCall(ctx, w, OpListVMs, at(cluster, namespace, ""), opts, w.p.ListVMs)
+}
+
+func (w *wrapped) WatchVMs(ctx context.Context, cluster, namespace string, opts WatchOptions) iter.Seq2[domain.Event[*domain.VM], error] {
+	return streamCall(ctx, w, OpWatchVMs, at(cluster, namespace, ""), opts, w.p.WatchVMs)
 }
 
 func (w *wrapped) CreateVM(ctx context.Context, cluster, namespace string, spec domain.VMSpec, opts CreateOptions) (*domain.VM, error) {

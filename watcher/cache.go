@@ -20,9 +20,9 @@ type CacheOptions[T any] struct {
 	// KeepStrings keeps the key, UID and revision of an item as they are. Set it when they are parts of the value, or
 	// strings of their own. Else they are copied: a part of a longer string would keep all of it in memory.
 	KeepStrings bool
-	// Seen returns when the cluster was last known to look like the set, as a watcher knows it: State().Seen. A watcher
-	// tells a sink about changes only, and a stream may be quiet for long. Nil takes what the sink is told.
-	Seen func() time.Time
+	// State returns where the watcher stands that feeds the cache ([Watcher.State]), for ages that are exact. Nil takes
+	// what the sink is told, which is up to half a minute old.
+	State func() State
 }
 
 // Cache keeps the set that a [Watcher] feeds it. It is safe for concurrent use; what it hands out is shared, so T must
@@ -47,6 +47,7 @@ type Cache[T any] struct {
 	seen        time.Time // when the last change was applied
 	announced   bool      // that the set is whole; subscriptions were told SYNCED, and not REBUILDING since
 	told        chan struct{}
+	waiting     map[string][]chan struct{} // for a change of a key
 	subscribers []*Subscription[T]
 }
 
@@ -189,13 +190,12 @@ func (c *Cache[T]) Len() int {
 	return c.inOrder.length
 }
 
-// State returns the state that the cache was told last, with the time at which the cluster was last seen.
+// State returns where the watcher stands, as far as the cache knows, with the time at which the cluster was last seen.
 func (c *Cache[T]) State() State {
 	c.mu.RLock()
 	state, seen := c.state, c.seen
 	c.mu.RUnlock()
-	state.Seen = c.lastSeen(state, seen)
-	return state
+	return c.now(state, seen)
 }
 
 // Freshness says how far the set can be trusted now.
@@ -206,33 +206,29 @@ func (c *Cache[T]) Freshness() Freshness {
 	return c.freshness(state, seen)
 }
 
-// freshness is asked while no lock is held: Seen is foreign.
+// freshness is asked while no lock is held: the option State is foreign.
 func (c *Cache[T]) freshness(state State, seen time.Time) Freshness {
-	state.Seen = c.lastSeen(state, seen)
+	state = c.now(state, seen)
 	now := time.Now()
 	return Freshness{state.Status(now), state.Seen, state.Age(now)}
 }
 
-func (c *Cache[T]) lastSeen(state State, seen time.Time) time.Time {
-	last := state.Seen
-	if seen.After(last) {
-		last = seen
+// now is the state that was told, or a newer one, with the time of the last change.
+func (c *Cache[T]) now(told State, changed time.Time) State {
+	if c.opts.State != nil {
+		told = c.opts.State()
 	}
-	if c.opts.Seen != nil {
-		if s := c.opts.Seen(); s.After(last) {
-			last = s
-		}
+	if changed.After(told.Seen) {
+		told.Seen = changed
 	}
-	return last
+	return told
 }
 
 // WaitSynced waits until the set was whole at least once, or ctx ends, whose error it returns then.
 func (c *Cache[T]) WaitSynced(ctx context.Context) error {
 	for {
-		c.mu.RLock()
-		synced, told := c.state.Synced, c.told
-		c.mu.RUnlock()
-		if synced {
+		state, told := c.Changed()
+		if state.Synced {
 			return nil
 		}
 		select {

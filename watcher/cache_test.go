@@ -299,8 +299,8 @@ func TestIndexes(t *testing.T) {
 // TestCacheFreshness: a read says how much it can be trusted.
 func TestCacheFreshness(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var watched time.Time
-		c := NewCache(CacheOptions[string]{Seen: func() time.Time { return watched }})
+		var watched State
+		c := NewCache(CacheOptions[string]{State: func() State { return watched }})
 		f := feeding{t, c}
 		check := func(when string, status domain.CacheStatus, age time.Duration) {
 			t.Helper()
@@ -317,17 +317,17 @@ func TestCacheFreshness(t *testing.T) {
 			}
 		}
 		check("before anything", domain.CacheUnsynced, 0)
-		f.state(State{Phase: domain.SyncSyncing})
+		watched = State{Phase: domain.SyncSyncing}
 		f.replace(thing("n/a", "u@1"))
 		check("before the state says so", domain.CacheUnsynced, 0)
-		f.state(State{Phase: domain.SyncLive, Synced: true, Seen: time.Now()})
+		watched = State{Phase: domain.SyncLive, Synced: true, Seen: time.Now()}
 		time.Sleep(20 * time.Second)
 		check("in a quiet stream", domain.CacheFresh, 20*time.Second)
-		watched = time.Now().Add(-3 * time.Second)
+		watched.Seen = time.Now().Add(-3 * time.Second)
 		check("with bookmarks", domain.CacheFresh, 3*time.Second)
 		f.apply(happened(domain.EventModified, "n/a", "u@2"))
 		check("after a change", domain.CacheFresh, 0)
-		f.state(State{Phase: domain.SyncRebuilding, Synced: true, Seen: watched})
+		watched.Phase = domain.SyncRebuilding
 		time.Sleep(time.Second)
 		check("in a rebuilding", domain.CacheStale, time.Second)
 	})

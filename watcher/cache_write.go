@@ -17,6 +17,7 @@ const sliceSize = 64
 type change[T any] struct {
 	old, new *entry[T]
 	unknown  bool
+	place    string // where a stream goes on after it, if that is known
 }
 
 // Replace takes a whole set. What it has and the cache has at the same revision is no change. A list is a consistent
@@ -96,6 +97,7 @@ func (c *Cache[T]) Apply(_ context.Context, events []Event[T]) error {
 			c.dropped(1)
 			continue
 		}
+		ch.place = events[n].Place
 		one[0] = ch
 		c.commit(one[:])
 	}
@@ -189,6 +191,9 @@ func (c *Cache[T]) commit(changes []change[T]) {
 		for _, s := range c.subscribers {
 			s.push(ch)
 		}
+		if len(c.waiting) > 0 {
+			c.wake(keyOf(ch))
+		}
 	}
 }
 
@@ -276,6 +281,9 @@ func (c *Cache[T]) fill(items []Item[T]) {
 	}
 	for _, s := range c.subscribers {
 		s.start(inOrder.snapshot())
+	}
+	for key := range c.waiting {
+		c.wake(key)
 	}
 }
 

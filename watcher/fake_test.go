@@ -391,6 +391,9 @@ func (s *fakeSink) SetState(ctx context.Context, state State) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if n := len(s.states); n > 0 && s.states[n-1].Phase == state.Phase && s.states[n-1].Reason == state.Reason && s.states[n-1].Epoch == state.Epoch {
+		s.states = s.states[:n-1] // it is told again, with a later time
+	}
 	s.states = append(s.states, state)
 	return nil
 }

@@ -61,7 +61,8 @@ func newMachine(opts Options, now time.Time) *machine {
 		return backoff.Backoff{First: first, Max: longest, Jitter: jitter, Rand: random}
 	}
 	return &machine{
-		state: State{Phase: domain.SyncIdle, Since: now}, at: now, random: random, pageSize: opts.PageSize,
+		state: State{Phase: domain.SyncIdle, Since: now, Synced: opts.Revision != ""}, at: now,
+		revision: opts.Revision, highest: opts.Revision, random: random, pageSize: opts.PageSize,
 		silence: opts.Silence, lookEvery: opts.ProbeEvery,
 		pause: curve(firstPause, longestPause, 1), relist: curve(time.Second, longestPause, 1),
 		blocked: curve(firstBlocked, longestBlocked, blockedJitter),
@@ -87,7 +88,12 @@ func (m *machine) to(now time.Time, phase domain.SyncState, reason domain.SyncRe
 
 // started begins.
 func (m *machine) started(now time.Time) {
-	if m.state.Phase == domain.SyncIdle {
+	switch {
+	case m.state.Phase != domain.SyncIdle:
+	case m.state.Synced:
+		m.looked(now)
+		m.to(now, domain.SyncRetrying, "", nil)
+	default:
 		m.to(now, domain.SyncSyncing, "", nil)
 	}
 }

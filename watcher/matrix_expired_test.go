@@ -82,7 +82,6 @@ func expiredRows() []matrixRow {
 			},
 			want: seen{
 				requests: []string{"list", "watch 103"},
-				phases:   []string{"LIVE"},
 				stats:    account{Expired: 11},
 			},
 		},

@@ -16,6 +16,10 @@ type Notice[T any] struct {
 	FinalStateUnknown bool
 	// State is that of the watcher, for SYNCED and REBUILDING.
 	State State
+	// Revision is the place after this notice, where another watcher may begin ([Options].Revision). It is empty while the
+	// set is not whole, and for the first of two notices on one name. After notices that were merged a place may be earlier:
+	// what comes then has been told in part.
+	Revision string
 }
 
 // between is what a consumer is told that was told old, or nothing, and that is to know new, or nothing.

@@ -14,6 +14,9 @@ type Options struct {
 	WatchList bool
 	// Lists bounds how many lists run at once in the process. Nil is no bound; share one among the watchers of a fleet.
 	Lists *Limiter
+	// Revision is the place of which the sink has the set already, as State.Revision told it: the watcher begins there and
+	// lists nothing, unless the place has expired. Empty begins with a list.
+	Revision string
 	// Fingerprint is the expected answer of Source.Identity. Empty takes the first one that is seen.
 	Fingerprint string
 	// WatchTimeout is after how long a server is asked to end a stream. Zero means 10 minutes, spread by up to a half

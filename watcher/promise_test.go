@@ -296,6 +296,21 @@ func TestStatus(t *testing.T) {
 	}
 }
 
+// TestFollowedStaysFresh: what a sink was told last says that the set is fresh for as long as the stream brings bookmarks.
+func TestFollowedStaysFresh(t *testing.T) {
+	inRig(t, Options{}, three, func(r *rig) {
+		for range 20 {
+			r.alive(time.Minute)
+			r.sink.mu.Lock()
+			told := r.sink.states[len(r.sink.states)-1]
+			r.sink.mu.Unlock()
+			if status := told.Status(time.Now()); status != domain.CacheFresh {
+				t.Fatalf("%s after %v", status, time.Since(told.Since))
+			}
+		}
+	})
+}
+
 // TestSlowSink: what came while a sink was busy is no silence. Thirty times, as the choice among what is due is random.
 func TestSlowSink(t *testing.T) {
 	for range 30 {

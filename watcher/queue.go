@@ -17,7 +17,7 @@ func (p *pending[T]) merge(ch change[T]) {
 	if !p.gone && p.old != nil && (ch.new == nil || ch.new.item.UID != p.old.item.UID) {
 		p.gone, p.unknown = true, ch.unknown
 	}
-	p.new = ch.new
+	p.new = ch.new // its place stays: others that come later may wait behind it
 }
 
 // nothing says that changes have cancelled each other.

@@ -11,6 +11,8 @@ import (
 type Event[T any] struct {
 	Type domain.EventType
 	Item Item[T]
+	// Place is where a stream goes on after this event ([Options].Revision); empty when that is not known.
+	Place string
 }
 
 // Sink takes what a watcher sees. Its methods are called in order, by one goroutine, and inline: a slow sink slows its
@@ -26,6 +28,7 @@ type Sink[T any] interface {
 	Replace(ctx context.Context, items []Item[T]) error
 	// Apply is told changes, in the order of the stream. The slice is the watcher's, and valid during the call.
 	Apply(ctx context.Context, events []Event[T]) error
-	// SetState is told each change of phase or reason, before the Replace or Apply that follows from it.
+	// SetState is told each change of phase or reason, before the Replace or Apply that follows from it; and every half a
+	// minute that the cluster was seen again, when it was.
 	SetState(ctx context.Context, state State) error
 }

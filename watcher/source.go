@@ -35,6 +35,9 @@ type ListOptions struct {
 	// Limit of items, and the token of the page before.
 	Limit    int
 	Continue string
+	// Revision, if given, is the one at which the set is wanted: as it was, not as it is. One that is older than the
+	// server's history is REVISION_EXPIRED. A [Watcher] never asks for one; see [Options].Revision.
+	Revision string
 }
 
 // Page is one page of a list. Continue is empty on the last one. Revision is that of the whole list.

@@ -20,6 +20,8 @@ type State struct {
 	Since, Seen time.Time
 	// Synced says that there is a set: at least one whole list was taken.
 	Synced bool
+	// Revision is the place in the cluster's history that the set has; empty when it is lost.
+	Revision string
 	// Epoch counts how often the server's history went back.
 	Epoch int
 	// FreshUntil is until when the set counts as fresh if nothing more is heard of the cluster; zero is no bound.

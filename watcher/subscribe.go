@@ -23,6 +23,8 @@ type SubscribeOptions[T any] struct {
 	// is asked about an object again when that changes. It is called by the consumer's goroutine. What cannot be decoded
 	// is let through, and so is that for which it panics: nobody can say that it does not match.
 	Where func(value T) bool
+	// SkipInitial leaves out what is there when the subscription begins.
+	SkipInitial bool
 	// Queue is how many changes wait before those of one object are merged into one. Zero means 4096.
 	Queue int
 	// OnPanic is told of a panic of Where, or of the callback of [Cache.Each]. Nil only counts it.
@@ -53,6 +55,7 @@ type Subscription[T any] struct {
 	ready  [2]Notice[T] // those of the change that was taken last
 	count  int
 	synced bool // has been told SYNCED
+	whole  bool // and no REBUILDING since
 }
 
 // SubscriptionStats tells how a subscription fares.
@@ -76,7 +79,10 @@ func (c *Cache[T]) Subscribe(opts SubscribeOptions[T]) *Subscription[T] {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.inOrder.length > 0 {
+	switch {
+	case opts.SkipInitial:
+		s.virgin = false
+	case c.inOrder.length > 0:
 		s.start(c.inOrder.snapshot())
 	}
 	if c.announced {
@@ -203,8 +209,7 @@ func (s *Subscription[T]) poll(ctx context.Context) (notice Notice[T], ok bool, 
 		case p == nil:
 			return notice, false, nil
 		case p.what != "":
-			s.synced = s.synced || p.what == domain.EventSynced
-			return Notice[T]{Type: p.what, State: p.state}, true, nil
+			return s.word(p), true, nil
 		default:
 			s.tell(p.change)
 		}
@@ -213,6 +218,17 @@ func (s *Subscription[T]) poll(ctx context.Context) (notice Notice[T], ok bool, 
 	s.ready[0], s.ready[1] = s.ready[1], Notice[T]{}
 	s.count--
 	return notice, true, nil
+}
+
+// word is a notice on the whole set.
+func (s *Subscription[T]) word(p *pending[T]) Notice[T] {
+	s.whole = p.what == domain.EventSynced
+	s.synced = s.synced || s.whole
+	notice := Notice[T]{Type: p.what, State: p.state}
+	if s.whole {
+		notice.Revision = p.state.Revision
+	}
+	return notice
 }
 
 // take takes the next thing to tell, of the set first.
@@ -240,6 +256,9 @@ func (s *Subscription[T]) tell(ch change[T]) {
 		s.ready[s.count] = n
 		s.count++
 	})
+	if s.count > 0 && s.whole {
+		s.ready[s.count-1].Revision = ch.place
+	}
 }
 
 // visible is what the consumer sees of an entry: the entry or nothing.

@@ -243,7 +243,7 @@ func (f *follower[T]) event(frame Frame[T]) (over bool) {
 	}
 	switch m.place(time.Now(), frame.Item.Revision) {
 	case deliver:
-		f.batch = append(f.batch, Event[T]{Type: eventType(frame.Type), Item: frame.Item})
+		f.batch = append(f.batch, Event[T]{eventType(frame.Type), frame.Item, frame.Item.Revision})
 		m.counted(frame.Type)
 	case drop:
 		w.count(func(s *Stats) { s.Dropped++ })
@@ -259,7 +259,7 @@ func (f *follower[T]) synced(ctx context.Context, revision string) (outcome erro
 	w := f.w
 	defer f.release()
 	f.initial = false
-	items := f.set.items
+	items := f.set.set.Values()
 	f.set = gathering[T]{}
 	var err error
 	suspicious := w.machine.suspicious(len(items))

@@ -166,16 +166,24 @@ func timely(ctx context.Context, err error) error {
 	return err
 }
 
+// tellSeenEvery is how often a sink is told that the cluster was seen again: what it believes of the set's freshness
+// never runs out while the set is followed.
+const tellSeenEvery = 30 * time.Second
+
 // tell publishes the state, and tells the sink when phase or reason changed.
 func (w *Watcher[T]) tell(ctx context.Context) {
 	state := w.machine.state
+	state.Revision = w.machine.revision
 	w.mu.Lock()
 	w.state = state
 	w.mu.Unlock()
-	if state.Phase == w.told.Phase && state.Reason == w.told.Reason && state.Epoch == w.told.Epoch {
+	same := state.Phase == w.told.Phase && state.Reason == w.told.Reason && state.Epoch == w.told.Epoch
+	if same && state.Seen.Sub(w.told.Seen) < tellSeenEvery {
 		return
 	}
-	w.opts.Logger.LogAttrs(ctx, levelOf(state.Phase), "watcher state", attrs(state)...)
+	if !same {
+		w.opts.Logger.LogAttrs(ctx, levelOf(state.Phase), "watcher state", attrs(state)...)
+	}
 	if err := guarded(func() error { return w.sink.SetState(ctx, state) }); err != nil {
 		w.count(func(s *Stats) { s.SinkFailures++ })
 		return // and is told again with the next change, or the next look

@@ -3,6 +3,7 @@ package kubevirt
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -28,11 +29,14 @@ type ClusterOptions struct {
 type Clusters struct {
 	mu      sync.RWMutex
 	members map[string]*cluster
+	changed chan struct{} // closed when members change
 	closed  bool
 }
 
 // NewClusters returns an empty fleet.
-func NewClusters() *Clusters { return &Clusters{members: map[string]*cluster{}} }
+func NewClusters() *Clusters {
+	return &Clusters{members: map[string]*cluster{}, changed: make(chan struct{})}
+}
 
 // Add registers a cluster under a name, which is a DNS-1123 label. The config is copied, and nothing is sent yet.
 // A name that is taken is CLUSTER_ALREADY_EXISTS; a config that no client can be made of is INVALID_OPTION.
@@ -53,7 +57,21 @@ func (c *Clusters) Add(name string, config *rest.Config, opts ClusterOptions) er
 		return domain.E(domain.CodeClusterAlreadyExists, domain.Params{domain.ParamCluster: name}, nil)
 	}
 	c.members[name] = member
+	c.notify()
 	return nil
+}
+
+// notify wakes those who follow the members. The caller holds the lock.
+func (c *Clusters) notify() {
+	close(c.changed)
+	c.changed = make(chan struct{})
+}
+
+// list returns the names of the members, and a channel that is closed when they are others.
+func (c *Clusters) list() ([]string, <-chan struct{}) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return slices.Collect(maps.Keys(c.members)), c.changed
 }
 
 // Remove takes a cluster out, cancels its calls, which answer CLOSED, and waits for them or for ctx.
@@ -61,6 +79,7 @@ func (c *Clusters) Remove(ctx context.Context, name string) error {
 	c.mu.Lock()
 	member := c.members[name]
 	delete(c.members, name)
+	c.notify()
 	c.mu.Unlock()
 	if member == nil {
 		return domain.E(domain.CodeClusterNotFound, domain.Params{domain.ParamCluster: name}, nil)
@@ -70,14 +89,9 @@ func (c *Clusters) Remove(ctx context.Context, name string) error {
 
 // Names returns the names of the clusters, sorted.
 func (c *Clusters) Names() []string {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	var list []string
-	for name := range c.members {
-		list = append(list, name)
-	}
-	slices.Sort(list)
-	return list
+	names, _ := c.list()
+	slices.Sort(names)
+	return names
 }
 
 // Close removes all clusters and refuses new ones. It waits for the calls under way, which answer CLOSED, or for ctx.
@@ -86,6 +100,7 @@ func (c *Clusters) Close(ctx context.Context) error {
 	c.closed = true
 	members := c.members
 	c.members = map[string]*cluster{}
+	c.notify()
 	c.mu.Unlock()
 
 	var errs []error

@@ -21,6 +21,9 @@ type Options struct {
 	FieldManager string
 	// LabelPrefix of the governance labels and annotations. Empty means domain.DefaultLabelPrefix.
 	LabelPrefix string
+	// Fleet keeps the VMs of the clusters in memory: WatchVMs tells from its caches, and WaitVM waits for them. Nil has each
+	// stream of WatchVMs list and watch by itself. Reads of VMs always ask the cluster; those of a cache are Fleet.Cache's.
+	Fleet *Fleet
 }
 
 // Provider implements provider.Provider on KubeVirt clusters. It is safe for concurrent use and owns nothing: its
@@ -29,6 +32,7 @@ type Provider struct {
 	provider.Unimplemented
 
 	clusters     *Clusters
+	fleet        *Fleet
 	manager      string
 	installation string
 	prefix       string
@@ -45,6 +49,9 @@ func New(clusters *Clusters, opts Options) (*Provider, error) {
 			opts.FieldManager += "/" + opts.Installation
 		}
 	}
+	if opts.LabelPrefix == "" && opts.Fleet != nil {
+		opts.LabelPrefix = opts.Fleet.opts.LabelPrefix
+	}
 	if opts.LabelPrefix == "" {
 		opts.LabelPrefix = domain.DefaultLabelPrefix
 	}
@@ -58,9 +65,12 @@ func New(clusters *Clusters, opts Options) (*Provider, error) {
 		return nil, args.Option("fieldManager", domain.FieldTooLong)
 	case !names.IsSubdomain(opts.LabelPrefix):
 		return nil, args.Option("labelPrefix", domain.FieldInvalid)
+	case opts.Fleet != nil && (opts.Fleet.clusters != clusters || opts.Fleet.opts.LabelPrefix != opts.LabelPrefix):
+		return nil, args.Option("fleet", domain.FieldInvalid) // it would tell of other VMs, or of other identities
 	}
 	return &Provider{
 		clusters:     clusters,
+		fleet:        opts.Fleet,
 		manager:      opts.FieldManager,
 		installation: opts.Installation,
 		prefix:       opts.LabelPrefix,

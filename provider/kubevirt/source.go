@@ -38,9 +38,13 @@ func instanceSource(c *cluster, m *mapper.Mapper, scope string) *source[mapper.I
 	return &source[mapper.InstanceRecord]{cluster: c, resource: onInstance, scope: scope, list: m.DecodeInstanceList, frame: m.DecodeInstanceFrame}
 }
 
-// List implements watcher.Source. It sends no revision, which is what makes the read a consistent one.
+// List implements watcher.Source. Without a revision it sends none, which is what makes the read a consistent one.
 func (s *source[R]) List(ctx context.Context, opts watcher.ListOptions) (*watcher.Page[R], error) {
-	b, err := s.request(ctx, metav1.ListOptions{Limit: int64(opts.Limit), Continue: opts.Continue})
+	request := metav1.ListOptions{Limit: int64(opts.Limit), Continue: opts.Continue}
+	if opts.Revision != "" && opts.Continue == "" { // a token has it in it
+		request.ResourceVersion, request.ResourceVersionMatch = opts.Revision, metav1.ResourceVersionMatchExact
+	}
+	b, err := s.request(ctx, request)
 	if err != nil {
 		return nil, err
 	}

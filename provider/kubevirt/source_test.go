@@ -68,8 +68,8 @@ func (s *setSink[R]) revisions() map[string]string {
 	return found
 }
 
-// followed is a watcher on the VMs of a simulated cluster.
-type followed struct {
+// sourceRig is a watcher on the VMs of a simulated cluster.
+type sourceRig struct {
 	t    *testing.T
 	sim  *kubevirtsim.Server
 	p    *Provider
@@ -80,7 +80,7 @@ type followed struct {
 const clusterName = "c1"
 
 // inFollowed runs a test in a bubble, over a simulator behind pipes in memory.
-func inFollowed(t *testing.T, sim kubevirtsim.Options, opts watcher.Options, test func(f *followed)) {
+func inFollowed(t *testing.T, sim kubevirtsim.Options, opts watcher.Options, test func(f *sourceRig)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		server, err := kubevirtsim.New(sim)
@@ -97,7 +97,7 @@ func inFollowed(t *testing.T, sim kubevirtsim.Options, opts watcher.Options, tes
 		if err != nil {
 			t.Fatal(err)
 		}
-		f := &followed{t: t, sim: server, p: p, sink: &setSink[mapper.VMRecord]{}}
+		f := &sourceRig{t: t, sim: server, p: p, sink: &setSink[mapper.VMRecord]{}}
 		c, err := clusters.get(clusterName)
 		if err != nil {
 			t.Fatal(err)
@@ -117,12 +117,12 @@ func inFollowed(t *testing.T, sim kubevirtsim.Options, opts watcher.Options, tes
 	})
 }
 
-func (f *followed) settle(d time.Duration) {
+func (f *sourceRig) settle(d time.Duration) {
 	time.Sleep(d)
 	synctest.Wait()
 }
 
-func (f *followed) create(names ...string) {
+func (f *sourceRig) create(names ...string) {
 	f.t.Helper()
 	for _, name := range names {
 		object := fmt.Sprintf(`{"apiVersion":"kubevirt.io/v1","kind":"VirtualMachine","metadata":{"namespace":"default","name":%q},
@@ -134,7 +134,7 @@ func (f *followed) create(names ...string) {
 }
 
 // same holds that the sink has what a list has.
-func (f *followed) same(want int) {
+func (f *sourceRig) same(want int) {
 	f.t.Helper()
 	listed := map[string]string{}
 	c, err := f.p.clusters.get(clusterName)
@@ -157,7 +157,7 @@ func (f *followed) same(want int) {
 func TestSourceFollows(t *testing.T) {
 	for name, opts := range map[string]watcher.Options{"pages": {PageSize: 2}, "watch-list": {WatchList: true}} {
 		t.Run(name, func(t *testing.T) {
-			inFollowed(t, kubevirtsim.Options{}, opts, func(f *followed) {
+			inFollowed(t, kubevirtsim.Options{}, opts, func(f *sourceRig) {
 				f.create("a", "b", "c")
 				f.settle(time.Second)
 				f.same(3)
@@ -181,7 +181,7 @@ func TestSourceExpired(t *testing.T) {
 		"in the stream": kubevirtsim.ExpiredInStream, "as a status": kubevirtsim.ExpiredAsStatus, "in midstream": kubevirtsim.ExpiredMidStream,
 	} {
 		t.Run(name, func(t *testing.T) {
-			inFollowed(t, kubevirtsim.Options{}, watcher.Options{}, func(f *followed) {
+			inFollowed(t, kubevirtsim.Options{}, watcher.Options{}, func(f *sourceRig) {
 				f.create("a", "b")
 				f.settle(time.Second)
 				f.sim.SetExpiredForm(form)
@@ -204,7 +204,7 @@ func TestSourceExpired(t *testing.T) {
 
 // TestInstanceSource: instances are followed as VMs are.
 func TestInstanceSource(t *testing.T) {
-	inFollowed(t, kubevirtsim.Options{}, watcher.Options{}, func(f *followed) {
+	inFollowed(t, kubevirtsim.Options{}, watcher.Options{}, func(f *sourceRig) {
 		f.create("a")
 		c, err := f.p.clusters.get(clusterName)
 		if err != nil {

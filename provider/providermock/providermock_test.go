@@ -15,6 +15,7 @@ import (
 // A method that a double lacks is found by the compiler.
 var (
 	_ provider.VMReader      = (*providermock.MockVMReader)(nil)
+	_ provider.VMWatcher     = (*providermock.MockVMWatcher)(nil)
 	_ provider.VMWriter      = (*providermock.MockVMWriter)(nil)
 	_ provider.Power         = (*providermock.MockPower)(nil)
 	_ provider.Rebooter      = (*providermock.MockRebooter)(nil)

@@ -114,13 +114,14 @@ func TestHandshakeHangs(t *testing.T) {
 // TestBrokenConnections: a server goes down in the midst of a watch, and comes back.
 func TestBrokenConnections(t *testing.T) {
 	onWires(t, func(t *testing.T, w wire) {
-		time.AfterFunc(50*time.Millisecond, func() {
+		w.began = func() {
 			w.sim.SetNetwork(NetworkRefused)
 			w.sim.BreakConnections()
-		})
+		}
 		if got := w.ask(http.MethodGet, namespacesPath+"?watch=true", "", "200 broken"); got.word() != "200 broken" {
 			t.Errorf("the watch: %s %v", got.word(), got.err)
 		}
+		w.began = nil
 		if got := w.ask(http.MethodGet, versionPath, "", "broken"); got.word() != "broken" {
 			t.Errorf("while it is down: %s %v", got.word(), got.err)
 		}

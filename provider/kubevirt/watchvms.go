@@ -1,0 +1,170 @@
+package kubevirt
+
+import (
+	"context"
+	"iter"
+	"sync"
+
+	"github.com/kv-shepherd/shepherd-go/domain"
+	"github.com/kv-shepherd/shepherd-go/internal/args"
+	"github.com/kv-shepherd/shepherd-go/internal/paging"
+	"github.com/kv-shepherd/shepherd-go/provider"
+	"github.com/kv-shepherd/shepherd-go/watcher"
+)
+
+type vmEvent = domain.Event[*domain.VM]
+
+// WatchVMs implements provider.VMWatcher. A stream that begins with the set reads the fleet's cache, if the cluster is
+// followed; any other one lists and watches by itself. Its VMs have the annotations that a record keeps.
+func (p *Provider) WatchVMs(ctx context.Context, cluster, namespace string, opts provider.WatchOptions) iter.Seq2[vmEvent, error] {
+	return func(yield func(vmEvent, error) bool) {
+		ref := listRef(cluster, namespace)
+		told := func(e vmEvent, err error) bool { return yield(e, args.Error(provider.OpWatchVMs, ref, err)) }
+		if err := p.watchVMs(ctx, cluster, namespace, opts, told); err != nil {
+			told(vmEvent{}, err)
+		}
+	}
+}
+
+// watchVMs tells a stream. What it returns is to be the last value, nil if nobody listens any more.
+func (p *Provider) watchVMs(ctx context.Context, cluster, namespace string, opts provider.WatchOptions, yield func(vmEvent, error) bool) error {
+	r, err := args.Watch(ctx, cluster, namespace, opts)
+	if err != nil {
+		return err
+	}
+	place, err := r.Place()
+	if err != nil {
+		return err
+	}
+	c, err := p.clusters.get(cluster)
+	if err != nil {
+		return err
+	}
+	defer c.release()
+
+	own, cancel := context.WithCancelCause(ctx)
+	var tasks sync.WaitGroup
+	defer tasks.Wait()
+	defer cancel(nil)
+	s := vmStream{request: r, resumed: place.LastKey != "", yield: yield}
+	if !r.All {
+		s.namespace = namespace
+	}
+	if s.followed = p.fleet.follows(c); s.followed == nil || s.resumed {
+		if s.followed, err = p.follow(own, c, s.namespace, place.LastKey); err != nil {
+			return err
+		}
+		tasks.Go(func() { s.followed.run(own) })
+	}
+	tasks.Go(func() { cancel(s.end(own)) })
+	if err = s.run(own); err != nil && ctx.Err() == nil {
+		err = context.Cause(own)
+	}
+	return err
+}
+
+// follow makes what follows a cluster for one stream, from a place on if there is one.
+func (p *Provider) follow(ctx context.Context, c *cluster, scope, place string) (*followed, error) {
+	what := following{member: c, mapper: p.mapper(c.name), scope: scope}
+	if p.fleet != nil {
+		what = p.fleet.following(c, scope)
+		what.cache = watcher.VMCacheOptions{}
+	}
+	if place == "" {
+		return follow(what), nil
+	}
+	return resume(ctx, what, place)
+}
+
+// vmStream is one stream of WatchVMs.
+type vmStream struct {
+	request   args.WatchRequest
+	followed  *followed
+	namespace string // empty is all
+	resumed   bool
+	yield     func(vmEvent, error) bool
+}
+
+// run tells events until ctx ends, or nobody listens.
+func (s *vmStream) run(ctx context.Context) error {
+	subscription := s.followed.cache.Subscribe(watcher.SubscribeOptions[watcher.VMRecord]{
+		Namespace: s.namespace, Where: s.selects(), Queue: s.request.Queue, SkipInitial: s.resumed,
+	})
+	defer subscription.Close()
+	for notice, err := range subscription.All(ctx) {
+		if err != nil {
+			return err
+		}
+		e, err := s.followed.cache.Event(notice)
+		if e.Revision != "" {
+			e.Revision = s.request.Revision(paging.Cursor{LastKey: e.Revision})
+		}
+		if !s.yield(e, err) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// selects is the selector as a subscription asks it, by one goroutine; nil for everything.
+func (s *vmStream) selects() func(watcher.VMRecord) bool {
+	if s.request.Labels.Empty() {
+		return nil
+	}
+	labels := map[string]string{}
+	put := func(key, value string) bool {
+		labels[key] = value
+		return true
+	}
+	return func(r watcher.VMRecord) bool {
+		clear(labels)
+		r.Labels(put)
+		return s.request.Labels.Matches(labels)
+	}
+}
+
+// end waits for the state of the cluster that ends the stream, or for ctx.
+func (s *vmStream) end(ctx context.Context) error {
+	synced := s.resumed
+	for {
+		state, changed := s.followed.cache.Changed()
+		synced = synced || state.Synced
+		if err := ends(state, synced); err != nil {
+			return err
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// ends is the error with which a state ends a stream, nil if the stream outlives it.
+func ends(state watcher.State, synced bool) error {
+	switch {
+	case state.Phase == domain.SyncStopped:
+		return domain.CodeClosed
+	case state.Reason == domain.ReasonIdentityChanged:
+		return domain.CodeClusterIdentityChanged
+	case synced || state.Phase != domain.SyncOpen && state.Phase != domain.SyncBlocked:
+		return nil
+	case state.Err == nil:
+		return domain.CodeClusterUnreachable
+	}
+	return state.Err
+}
+
+var _ provider.VMFollower = (*Provider)(nil)
+
+// AwaitVM implements provider.VMFollower, for clusters that the fleet follows and whose set is fresh.
+func (p *Provider) AwaitVM(ctx context.Context, since *domain.VM) error {
+	var cache *watcher.VMCache
+	if p.fleet != nil {
+		cache = p.fleet.Cache(since.Cluster)
+	}
+	if cache == nil || cache.Freshness().Status != domain.CacheFresh {
+		return domain.E(domain.CodeCapabilityUnsupported, since.Ref().Params(), nil)
+	}
+	return cache.AwaitVM(ctx, since)
+}
