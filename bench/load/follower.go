@@ -75,7 +75,7 @@ func (t *told) notice(n watcher.Notice[watcher.VMRecord]) error {
 	t.calls.Add(1)
 	old, fresh := revisions(n.Old), revisions(n.New)
 	t.sum.Add(fresh.vm + fresh.instance - old.vm - old.instance)
-	if n.Initial {
+	if n.Initial || n.Type == domain.EventDeleted {
 		return nil
 	}
 	t.mu.Lock()

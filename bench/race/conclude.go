@@ -16,6 +16,7 @@ func medians(runs []figures) figures {
 		RSS:             median(runs, func(f figures) int64 { return f.RSS }),
 		EventCPU:        median(runs, func(f figures) time.Duration { return f.EventCPU }),
 		EventAllocs:     median(runs, func(f figures) float64 { return f.EventAllocs }),
+		BurstCPU:        median(runs, func(f figures) time.Duration { return f.BurstCPU }),
 		RelistCPU:       median(runs, func(f figures) time.Duration { return f.RelistCPU }),
 		RelistCallbacks: median(runs, func(f figures) int64 { return f.RelistCallbacks }),
 		Get:             median(runs, func(f figures) float64 { return f.Get }),
@@ -53,6 +54,7 @@ func syncWall(f figures) float64  { return f.SyncWall.Seconds() }
 func retained(f figures) float64  { return float64(f.Retained) }
 func peakRSS(f figures) float64   { return float64(f.PeakRSS) }
 func eventCPU(f figures) float64  { return f.EventCPU.Seconds() }
+func burstCPU(f figures) float64  { return f.BurstCPU.Seconds() }
 func relistCPU(f figures) float64 { return f.RelistCPU.Seconds() }
 
 // conclude works out what is published of what was measured.

@@ -101,8 +101,8 @@ func (p plan) field(ctx context.Context, out io.Writer, vms, runs int, who []var
 			}
 			found[at].variant = v
 			found[at].runs = append(found[at].runs, f)
-			fmt.Fprintf(out, "%d VMs, run %d, %s: sync %.2f s (CPU %.2f s), %d bytes per VM, event %v, relist %v\n", vms, n+1, v.what,
-				f.SyncWall.Seconds(), f.SyncCPU.Seconds(), f.Retained/int64(vms), f.EventCPU, f.RelistCPU)
+			fmt.Fprintf(out, "%d VMs, run %d, %s: sync %.2f s (CPU %.2f s), %d bytes per VM, event %v, at once %v, relist %v\n", vms, n+1, v.what,
+				f.SyncWall.Seconds(), f.SyncCPU.Seconds(), f.Retained/int64(vms), f.EventCPU, f.BurstCPU, f.RelistCPU)
 		}
 	}
 	return found, nil

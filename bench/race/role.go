@@ -63,9 +63,11 @@ type figures struct {
 	Retained int64 `json:"retained_bytes"`
 	PeakRSS  int64 `json:"peak_rss_bytes"`
 	RSS      int64 `json:"rss_bytes"`
-	// Per event that was delivered.
+	// Per event that was delivered, of those that come at a rate, and of those that come all at once: a process that is idle
+	// between events pays for falling asleep and waking up too.
 	EventCPU    time.Duration `json:"event_cpu_ns"`
 	EventAllocs float64       `json:"event_allocs"`
+	BurstCPU    time.Duration `json:"burst_event_cpu_ns"`
 	// Of the list after 410, in which nothing had changed.
 	RelistCPU       time.Duration `json:"relist_cpu_ns"`
 	RelistCallbacks int64         `json:"relist_callbacks"`
@@ -107,7 +109,7 @@ func (r *run) all(ctx context.Context) error {
 	steps := []struct {
 		name string
 		do   func(context.Context) error
-	}{{"sync", r.sync}, {"events", r.events}, {"relist", r.relist}}
+	}{{"sync", r.sync}, {"events", r.events}, {"burst", r.burst}, {"relist", r.relist}}
 	for _, step := range steps {
 		if step.name != "sync" && r.Events == 0 {
 			continue
@@ -158,26 +160,38 @@ func (r *run) sync(ctx context.Context) error {
 	return err
 }
 
-// events has the server change instances, and counts what comes.
-func (r *run) events(ctx context.Context) error {
+// events has the server change instances at a steady rate.
+func (r *run) events(ctx context.Context) (err error) {
+	r.figures.EventCPU, r.figures.EventAllocs, err = r.changes(ctx, bodyserver.Events{Count: r.Events, Rate: r.Rate})
+	return err
+}
+
+// burst has it change them at once; each no more than once, so that there is nothing to merge.
+func (r *run) burst(ctx context.Context) (err error) {
+	const atOnce = 1_000_000
+	r.figures.BurstCPU, _, err = r.changes(ctx, bodyserver.Events{Count: min(r.Events, r.VMs), Rate: atOnce})
+	return err
+}
+
+// changes has the server change instances, and counts what comes.
+func (r *run) changes(ctx context.Context, events bodyserver.Events) (cpu time.Duration, allocs float64, err error) {
 	if err := r.watching(ctx, 0); err != nil {
-		return err
+		return 0, 0, err
 	}
 	runtime.GC()
-	want := r.told.modified.Load() + int64(r.Events)
+	want := r.told.modified.Load() + int64(events.Count)
 	before, allocations := measure.CPU(), measure.Allocations()
-	if err := r.control.Events(ctx, bodyserver.Events{Count: r.Events, Rate: r.Rate}); err != nil {
-		return err
+	if err := r.control.Events(ctx, events); err != nil {
+		return 0, 0, err
 	}
 	if err := until(ctx, func() (bool, error) { return r.told.modified.Load() >= want, nil }); err != nil {
-		return fmt.Errorf("%d events did not come: %w", want-r.told.modified.Load(), err)
+		return 0, 0, fmt.Errorf("%d events did not come: %w", want-r.told.modified.Load(), err)
 	}
 	if _, err := measure.Idle(ctx); err != nil {
-		return err
+		return 0, 0, err
 	}
-	r.figures.EventCPU = (measure.CPU() - before) / time.Duration(r.Events)
-	r.figures.EventAllocs = float64(measure.Allocations()-allocations) / float64(r.Events)
-	return nil
+	cpu = (measure.CPU() - before) / time.Duration(events.Count)
+	return cpu, float64(measure.Allocations()-allocations) / float64(events.Count), nil
 }
 
 // relist has the server answer 410, with nothing changed.

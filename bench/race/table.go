@@ -10,14 +10,14 @@ import (
 // print prints the table: the figures, and how they compare.
 func (r *results) print(out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "\nVMs\tcontender\tsync\tsync CPU\tbytes/VM\tpeak MiB\tevent CPU\tevent allocs\trelist CPU\trelist calls\tGet\t")
+	fmt.Fprintln(w, "\nVMs\tcontender\tsync\tsync CPU\tbytes/VM\tpeak MiB\tevent CPU\tat once\tevent allocs\trelist CPU\trelist calls\tGet\t")
 	for _, m := range r.Measured {
 		f := m.Median
 		fmt.Fprintf(w, "%d\t%s\t%.2f s\t%.2f s\t%.0f\t%.0f\t", m.VMs, m.What, syncWall(f), syncCPU(f), retained(f)/float64(m.VMs), peakRSS(f)/(1<<20))
 		if f.EventCPU > 0 {
-			fmt.Fprintf(w, "%v\t%.1f\t%.2f s\t%d\t", f.EventCPU.Round(100*time.Nanosecond), f.EventAllocs, relistCPU(f), f.RelistCallbacks)
+			fmt.Fprintf(w, "%v\t%v\t%.1f\t%.2f s\t%d\t", f.EventCPU.Round(100*time.Nanosecond), f.BurstCPU.Round(100*time.Nanosecond), f.EventAllocs, relistCPU(f), f.RelistCallbacks)
 		} else {
-			fmt.Fprint(w, "\t\t\t\t")
+			fmt.Fprint(w, "\t\t\t\t\t")
 		}
 		if f.Get > 0 {
 			fmt.Fprintf(w, "%.0f ns", f.Get)
