@@ -14,12 +14,14 @@ func medians(runs []figures) figures {
 		Retained:        median(runs, func(f figures) int64 { return f.Retained }),
 		PeakRSS:         median(runs, func(f figures) int64 { return f.PeakRSS }),
 		RSS:             median(runs, func(f figures) int64 { return f.RSS }),
+		Bare:            median(runs, func(f figures) int64 { return f.Bare }),
 		EventCPU:        median(runs, func(f figures) time.Duration { return f.EventCPU }),
 		EventAllocs:     median(runs, func(f figures) float64 { return f.EventAllocs }),
 		BurstCPU:        median(runs, func(f figures) time.Duration { return f.BurstCPU }),
 		RelistCPU:       median(runs, func(f figures) time.Duration { return f.RelistCPU }),
 		RelistCallbacks: median(runs, func(f figures) int64 { return f.RelistCallbacks }),
 		Get:             median(runs, func(f figures) float64 { return f.Get }),
+		GetShared:       median(runs, func(f figures) float64 { return f.GetShared }),
 	}
 }
 

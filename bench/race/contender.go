@@ -10,8 +10,9 @@ type contender interface {
 	// follow begins to follow the cluster at an address, and tells of every change by told; it returns once the whole
 	// set is there and was told. What it started ends with ctx.
 	follow(ctx context.Context, host string, told *tally) error
-	// get reads one VM out of the cache as a user would, which most have no measure of: nil.
-	get() func(namespace, name string) error
+	// gets are what reads one VM out of the cache: as a value that the caller owns, and as the cache has it. Nil where
+	// nobody asks.
+	gets() (vm, shared func(namespace, name string) error)
 }
 
 // tally counts what the callback of a contender was told.

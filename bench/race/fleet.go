@@ -20,14 +20,22 @@ type fleet struct {
 
 const member = "c1"
 
-func (f *fleet) get() func(namespace, name string) error {
-	return func(namespace, name string) error {
+func (f *fleet) gets() (vm, shared func(namespace, name string) error) {
+	other := errors.New("another VM")
+	vm = func(namespace, name string) error {
 		vm, err := f.cache.GetVM(namespace, name)
 		if err == nil && vm.Name != name {
-			err = errors.New("another VM")
+			err = other
 		}
 		return err
 	}
+	shared = func(namespace, name string) error {
+		if item, _, ok := f.cache.Get(namespace + "/" + name); !ok || item.Value == nil {
+			return other
+		}
+		return nil
+	}
+	return vm, shared
 }
 
 func (f *fleet) follow(ctx context.Context, host string, told *tally) error {

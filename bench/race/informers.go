@@ -20,7 +20,7 @@ type informers struct {
 	strip bool // of managedFields
 }
 
-func (i *informers) get() func(namespace, name string) error { return nil }
+func (i *informers) gets() (vm, shared func(namespace, name string) error) { return nil, nil }
 
 func (i *informers) follow(ctx context.Context, host string, told *tally) error {
 	set, err := kubevirt.NewForConfig(&rest.Config{Host: host, QPS: -1})

@@ -18,7 +18,7 @@ type runtimeCache struct {
 	strip bool // of managedFields
 }
 
-func (r *runtimeCache) get() func(namespace, name string) error { return nil }
+func (r *runtimeCache) gets() (vm, shared func(namespace, name string) error) { return nil, nil }
 
 func (r *runtimeCache) follow(ctx context.Context, host string, told *tally) error {
 	ctrl.SetLogger(logr.Discard())
