@@ -1,5 +1,5 @@
 # Each target is what CI runs; each is ordinary go commands.
-.PHONY: test race lint e2e bench bench-million load microbench generate fmt ci
+.PHONY: test race lint e2e bench bench-million load soak microbench generate fmt ci
 
 test:
 	go test ./...
@@ -25,6 +25,12 @@ bench-million:
 # A fleet of 100 clusters with 1,000 VMs each under events: about 5 minutes.
 load:
 	cd bench && go run ./load
+
+# Chaos over the wire, 5,000 rounds, and then an hour of events on 20 clusters with 1,000 VMs each.
+SOAK ?= 60m
+soak:
+	go test ./provider/kubevirt -run 'TestChaos$$' -timeout 0 -args -rounds 5000
+	cd bench && go run ./load -clusters 20 -sustained $(SOAK) -rate 1000 -burst 2500 -report ''
 
 microbench:
 	go test -run '^$$' -bench . -benchmem ./...

@@ -107,8 +107,6 @@ func (f *follower[R]) get(key string) *domain.VM {
 
 func (f *follower[R]) state() watcher.State { return f.w.State() }
 
-func (f *follower[R]) stats() watcher.Stats { return f.w.Stats() }
-
 func (f *follower[R]) disturb() { f.sink.disturb(1+f.random.IntN(5), f.faults.chance(2)) }
 
 func (f *follower[R]) calm() { f.sink.disturb(0, false) }

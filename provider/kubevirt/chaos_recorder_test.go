@@ -71,6 +71,7 @@ func (r *recorder[T]) hear(n watcher.Notice[T]) {
 		r.gone[n.Old.UID] = true
 		delete(r.set, n.Old.Key)
 		r.objects++
+	default:
 	}
 }
 

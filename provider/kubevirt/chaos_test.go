@@ -22,7 +22,7 @@ import (
 )
 
 var (
-	rounds    = flag.Int("rounds", 200, "rounds of chaos over the wire")
+	rounds    = flag.Int("rounds", chaosRounds, "rounds of chaos over the wire")
 	firstSeed = flag.Uint64("seed", 1, "seed of the first round of chaos")
 )
 

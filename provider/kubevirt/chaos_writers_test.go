@@ -136,8 +136,6 @@ type writer struct {
 	refused int
 }
 
-func (w *writer) chance(n int) bool { return w.random.IntN(n) == 0 }
-
 // write does one thing. Some are refused, by a VM that is not there or not ready for it.
 func (w *writer) write() {
 	name := w.names[w.random.IntN(len(w.names))]

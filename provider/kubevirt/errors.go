@@ -72,7 +72,7 @@ func (c call) classify(parent, own context.Context, seen *exchange, err error) *
 func ranOut(err error) bool {
 	_, network := errors.AsType[*net.OpError](err)
 	limit, ok := errors.AsType[net.Error](err)
-	return ok && !network && limit.Timeout()
+	return ok && !network && limit.Timeout() && !errors.Is(err, context.DeadlineExceeded)
 }
 
 // ended says which context ended the request, the caller's first. A complete answer is believed even if a context
