@@ -65,11 +65,12 @@ func (r *results) conclude() {
 	r.SyncCPURatio, r.SyncWallRatio = r.ratio(syncCPU), r.ratio(syncWall)
 	r.RetainedRatio, r.PeakRSSRatio = r.ratio(retained), r.ratio(peakRSS)
 	r.EventCPURatio, r.RelistCPURatio = r.ratio(eventCPU), r.ratio(relistCPU)
+	r.AtOnceRatio = r.ratio(burstCPU)
 	if ours, ok := r.ours(small); ok {
 		r.RetainedPerVM = new(retained(ours) / float64(small))
 		r.EventAllocs = new(ours.EventAllocs)
 		r.RelistCallbacks = new(float64(ours.RelistCallbacks))
-		r.CachedGet = new(ours.Get)
+		r.CachedGet, r.CachedGetVM = new(ours.GetShared), new(ours.Get)
 	}
 	r.Cost100k, r.Cost1m = r.growth(small, r.Settings.Large), r.growth(small, million)
 	if ours, ok := r.ours(million); ok {

@@ -24,11 +24,14 @@ type results struct {
 	RelistCPURatio  *float64 `json:"relist_cpu_ratio"`
 	RelistCallbacks *float64 `json:"relist_callbacks"`
 	// The cost of a VM is the CPU time of its sync, or the heap that it takes: the one that grew more.
-	Cost100k     *float64 `json:"per_vm_cost_100k_vs_10k"`
-	Cost1m       *float64 `json:"per_vm_cost_1m_vs_10k"`
-	MillionRSS   *float64 `json:"million_rss_mib"`
-	MillionCPU   *float64 `json:"million_sync_cpu_s"`
+	Cost100k   *float64 `json:"per_vm_cost_100k_vs_10k"`
+	Cost1m     *float64 `json:"per_vm_cost_1m_vs_10k"`
+	MillionRSS *float64 `json:"million_rss_mib"`
+	MillionCPU *float64 `json:"million_sync_cpu_s"`
+	// A read out of the cache, as the immutable record that the cache has, and as a domain.VM that is the caller's own.
 	CachedGet    *float64 `json:"cached_get_ns"`
+	CachedGetVM  *float64 `json:"cached_get_vm_ns"`
+	AtOnceRatio  *float64 `json:"event_at_once_cpu_ratio"`
 	Date         string   `json:"date"`
 	MillionDate  string   `json:"million_date,omitempty"`
 	MillionLimit string   `json:"million_memory_limit,omitempty"`
