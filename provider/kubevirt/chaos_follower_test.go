@@ -63,7 +63,7 @@ func newFollower[R any](c *site, path string, source watcher.Source[R]) *followe
 func (f *follower[R]) broken() (watcher.Source[R], watcher.Sink[R]) {
 	switch f.bug {
 	case dropsDeletes:
-		return f.source, deletesDropper[R]{f.sink, f.random}
+		return f.source, deletesDropper[R]{f.sink, rand.New(rand.NewPCG(f.seed, 6))}
 	case countsExpired:
 		return expiredCounter[R]{f.source}, f.sink
 	default:
