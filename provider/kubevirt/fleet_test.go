@@ -66,13 +66,15 @@ func inFleet(t *testing.T, opts FleetOptions, names []string, test func(t *testi
 	})
 }
 
-func (f *fleetRig) add(name string) {
+// add adds a cluster whose faults are there before the fleet asks for anything.
+func (f *fleetRig) add(name string, faults ...kubevirtsim.Fault) {
 	f.t.Helper()
 	sim, err := kubevirtsim.New(kubevirtsim.Options{})
 	if err != nil {
 		f.t.Fatal(err)
 	}
 	f.sims[name] = sim
+	sim.SetFaults(faults...)
 	if err := f.clusters.Add(name, &rest.Config{Host: "http://" + name, Dial: sim.Dial}, ClusterOptions{QPS: -1}); err != nil {
 		f.t.Fatal(err)
 	}
@@ -222,9 +224,8 @@ const manifest = `{"apiVersion":"kubevirt.io/v1","kind":"VirtualMachine","metada
 // TestFleetForbiddenInstances: VMs are told without their instances, and say so, as long as those may not be read.
 func TestFleetForbiddenInstances(t *testing.T) {
 	inFleet(t, FleetOptions{}, nil, func(t *testing.T, f *fleetRig) {
-		f.add("c1")
 		forbidden := kubevirtsim.Fault{Path: "/apis/kubevirt.io/v1/virtualmachineinstances", Do: kubevirtsim.Answer, Status: 403, Reason: "Forbidden"}
-		f.sims["c1"].SetFaults(forbidden)
+		f.add("c1", forbidden)
 		f.settle(time.Second)
 		f.phase("c1", domain.SyncLive, domain.CacheFresh)
 		f.create("c1", "a")
@@ -348,9 +349,8 @@ func TestWatchVMsBegins(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			inFleet(t, FleetOptions{}, nil, func(t *testing.T, f *fleetRig) {
-				f.add("c1")
 				c.fault.Path = "/apis/kubevirt.io/v1/virtualmachines"
-				f.sims["c1"].SetFaults(c.fault)
+				f.add("c1", c.fault)
 				alone, err := New(f.clusters, Options{})
 				if err != nil {
 					t.Fatal(err)
