@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+	"unsafe"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -24,6 +25,12 @@ type cursor struct {
 	at   int
 	// wrong is the path of the first value that had the wrong type.
 	wrong string
+}
+
+// over makes a cursor over bytes without a copy of them, which would be most of what a frame leaves to the collector. The
+// bytes may change as soon as the object is read: nothing that is handed on may be a part of them.
+func over(json []byte) *cursor {
+	return &cursor{json: unsafe.String(unsafe.SliceData(json), len(json))}
 }
 
 // peek goes to the next value, and returns its first byte.

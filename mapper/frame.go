@@ -59,28 +59,50 @@ func (m *Mapper) DecodeInstanceFrame(frame []byte) (Frame[InstanceRecord], error
 	return decodeFrame(frame, m.instanceObject)
 }
 
-func decodeFrame[R any](frame []byte, read func(json string) Object[R]) (Frame[R], error) {
+func decodeFrame[R any](frame []byte, read func(*cursor) Object[R]) (Frame[R], error) {
 	var f Frame[R]
 	if !jsontext.Value(frame).IsValid(jsonOptions...) {
 		return f, notAFrame("not JSON")
 	}
-	c := &cursor{json: string(frame)}
-	object := "null"
+	c := over(frame)
+	object := cursor{json: "null"}
+	known := false // the object was read where it stands
 	for name := range c.fields {
 		switch name {
 		case "type":
 			f.Type = strings.Clone(text(c.str()))
 		case "object":
-			object = c.raw()
+			object = cursor{json: c.json, at: c.at}
+			// Servers send the type first. Then the object is read without a walk to its end before.
+			if known = hasObject(f.Type); known {
+				behind := object
+				f.Object = read(&behind)
+				c.at = behind.at
+			}
 		}
 	}
 	if c.wrong != "" || f.Type == "" {
 		return Frame[R]{}, notAFrame("no type")
 	}
+	return f.finished(&object, known, read)
+}
+
+// hasObject says whether frames of a type are about an object.
+func hasObject(frameType string) bool {
+	return frameType == FrameAdded || frameType == FrameModified || frameType == FrameDeleted
+}
+
+// finished reads what the type says that the object is, unless that is known.
+func (f Frame[R]) finished(object *cursor, known bool, read func(*cursor) Object[R]) (Frame[R], error) {
+	if hasObject(f.Type) {
+		if !known {
+			f.Object = read(object)
+		}
+		return f, nil
+	}
+	f.Object = Object[R]{}
 	var err error
 	switch f.Type {
-	case FrameAdded, FrameModified, FrameDeleted:
-		f.Object = read(object)
 	case FrameBookmark:
 		f.Object.Revision, f.InitialEventsEnd, err = readBookmark(object)
 	case FrameError:
@@ -94,19 +116,10 @@ func decodeFrame[R any](frame []byte, read func(json string) Object[R]) (Frame[R
 
 func notAFrame(why string) error { return domain.E(domain.CodeProtocolError, nil, errors.New(why)) }
 
-// raw reads over a value and returns its text.
-func (c *cursor) raw() string {
-	c.peek()
-	start := c.at
-	c.skip()
-	return c.json[start:c.at]
-}
-
 // initialEventsEnd is the annotation on the bookmark that ends the initial events (metav1.InitialEventsAnnotationKey).
 const initialEventsEnd = "k8s.io/initial-events-end"
 
-func readBookmark(json string) (revision string, end bool, err error) {
-	c := &cursor{json: json}
+func readBookmark(c *cursor) (revision string, end bool, err error) {
 	for name := range c.fields {
 		if name != "metadata" {
 			continue
@@ -126,8 +139,7 @@ func readBookmark(json string) (revision string, end bool, err error) {
 	return revision, end, nil
 }
 
-func readStatus(json string) (Status, error) {
-	c := &cursor{json: json}
+func readStatus(c *cursor) (Status, error) {
 	var s Status
 	var kind string
 	for name := range c.fields {

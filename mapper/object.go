@@ -34,22 +34,22 @@ func (m *Mapper) DecodeInstance(data []byte) (InstanceRecord, error) {
 	return decodeOne(data, m.instanceObject)
 }
 
-func decodeOne[R any](data []byte, read func(json string) Object[R]) (R, error) {
+func decodeOne[R any](data []byte, read func(*cursor) Object[R]) (R, error) {
 	if !jsontext.Value(data).IsValid(jsonOptions...) {
 		var none R
 		return none, domain.E(domain.CodeProtocolError, nil, errNotJSON)
 	}
-	object := read(string(data))
+	object := read(over(data))
 	return object.Record, object.Err
 }
 
 var errNotJSON = errors.New("not JSON")
 
-// vmObject reads a VM of JSON whose syntax was checked.
-func (m *Mapper) vmObject(json string) Object[VMRecord] {
+// vmObject reads the VM that the cursor stands before, and goes behind it.
+func (m *Mapper) vmObject(c *cursor) Object[VMRecord] {
 	views := takeViews()
 	defer views.release()
-	c, v := &cursor{json: json}, &views.vm
+	v := &views.vm
 	kind := readVM(c, v, m.recorded)
 	if err := m.refused(c, kind, "VirtualMachine", &v.objectView); err != nil {
 		return refusedObject[VMRecord](&v.objectView, err)
@@ -58,11 +58,11 @@ func (m *Mapper) vmObject(json string) Object[VMRecord] {
 	return Object[VMRecord]{Record: r, Key: r.Key(), UID: r.UID(), Revision: r.Revision()}
 }
 
-// instanceObject reads an instance of JSON whose syntax was checked.
-func (m *Mapper) instanceObject(json string) Object[InstanceRecord] {
+// instanceObject reads the instance that the cursor stands before, and goes behind it.
+func (m *Mapper) instanceObject(c *cursor) Object[InstanceRecord] {
 	views := takeViews()
 	defer views.release()
-	c, v := &cursor{json: json}, &views.instance
+	v := &views.instance
 	kind := readInstance(c, v)
 	if err := m.refused(c, kind, "VirtualMachineInstance", &v.objectView); err != nil {
 		return refusedObject[InstanceRecord](&v.objectView, err)

@@ -38,13 +38,13 @@ func (m *Mapper) DecodeInstanceList(r io.Reader, each func(Object[InstanceRecord
 type listReader[R any] struct {
 	*jsontext.Decoder
 	source *source
-	read   func(json string) Object[R]
+	read   func(*cursor) Object[R]
 	each   func(Object[R]) error
 	meta   ListMeta
 	is     kindOf
 }
 
-func decodeList[R any](r io.Reader, kind string, read func(json string) Object[R], each func(Object[R]) error) (ListMeta, error) {
+func decodeList[R any](r io.Reader, kind string, read func(*cursor) Object[R], each func(Object[R]) error) (ListMeta, error) {
 	from := &source{Reader: r}
 	l := &listReader[R]{Decoder: jsontext.NewDecoder(from, jsonOptions...), source: from, read: read, each: each}
 	if err := l.list(kind); err != nil {
@@ -90,7 +90,7 @@ func (l *listReader[R]) field(name, kind string) error {
 	if err != nil {
 		return l.syntax(err)
 	}
-	c := &cursor{json: string(value)}
+	c := &cursor{json: string(value)} // some of it is kept
 	switch name {
 	case "metadata":
 		l.meta = c.listMeta()
@@ -117,7 +117,7 @@ func (l *listReader[R]) items() error {
 		if err != nil {
 			return l.syntax(err)
 		}
-		if err := l.each(l.read(string(value))); err != nil {
+		if err := l.each(l.read(over(value))); err != nil {
 			return err
 		}
 	}

@@ -1,7 +1,9 @@
 package mapper_test
 
 import (
+	"bytes"
 	"maps"
+	"reflect"
 	"runtime"
 	"strings"
 	"testing"
@@ -68,6 +70,32 @@ func TestRecordSizes(t *testing.T) {
 	t.Logf("VM %d bytes of JSON, record %d; instance %d bytes of JSON, record %d", len(vm), r.Size(), len(vmi), i.Size())
 	if got := r.Size() + i.Size(); got > maxRecordBytes {
 		t.Errorf("both records take %d bytes, at most %d are allowed", got, maxRecordBytes)
+	}
+}
+
+// TestRecordsShareNothing: the bytes of a real object are free for other use as soon as it is read.
+func TestRecordsShareNothing(t *testing.T) {
+	vm, vmi := realistic(t, true)
+	m := mapper.New(mapper.Options{Cluster: "c1"})
+	frame := []byte(`{"type":"ADDED","object":` + string(vmi) + `}`)
+	want := m.Join(records(t, m, bytes.Clone(vm), bytes.Clone(vmi)))
+	r, i := records(t, m, vm, vmi)
+	f, err := m.DecodeInstanceFrame(frame)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, used := range [][]byte{vm, vmi, frame} {
+		for n := range used {
+			used[n] = 'x'
+		}
+	}
+	for name, instance := range map[string]mapper.InstanceRecord{"object": i, "frame": f.Object.Record} {
+		if got := m.Join(r, instance); !reflect.DeepEqual(want, got) {
+			t.Errorf("%s: %+v, want %+v", name, got, want)
+		}
+	}
+	if f.Object.Key != want.Namespace+"/"+want.Name || f.Type != mapper.FrameAdded {
+		t.Errorf("a frame of type %s about %s", f.Type, f.Object.Key)
 	}
 }
 

@@ -94,7 +94,7 @@ func (c *Cache[T]) Apply(_ context.Context, events []Event[T]) error {
 	for n := range events {
 		ch, ok := c.meaning(&events[n])
 		if !ok {
-			c.dropped(1)
+			c.passed(events[n].Place)
 			continue
 		}
 		ch.place = events[n].Place
@@ -165,6 +165,21 @@ func (c *Cache[T]) entryOf(item Item[T], old *entry[T]) *entry[T] {
 	return &entry[T]{item}
 }
 
+// passed takes note of an event that changes nothing: a stream that begins now goes on behind it all the same.
+func (c *Cache[T]) passed(place string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.stats.Dropped++
+	c.reach(place)
+}
+
+// reach notes where a stream goes on from the set as it is. The caller holds the lock.
+func (c *Cache[T]) reach(place string) {
+	if place != "" {
+		c.state.Revision = place
+	}
+}
+
 func (c *Cache[T]) dropped(n int64) {
 	if n == 0 {
 		return
@@ -194,6 +209,7 @@ func (c *Cache[T]) commit(changes []change[T]) {
 		if len(c.waiting) > 0 {
 			c.wake(keyOf(ch))
 		}
+		c.reach(ch.place)
 	}
 }
 

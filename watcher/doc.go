@@ -17,7 +17,7 @@
 //
 // # What errors of a source do
 //
-// Only codes count. REVISION_EXPIRED and CURSOR_EXPIRED, in whatever form the server said so, give the place up: phase
+// Only codes count. REVISION_EXPIRED, CURSOR_EXPIRED and INVALID_CURSOR, in whatever form the server said so, give the place up: phase
 // REBUILDING, one consistent list, and no word to the breaker; at once the first time, with pauses from the second on.
 // THROTTLED waits as long as the server wishes, up to five minutes, and keeps the place. CLUSTER_CREDENTIALS,
 // PERMISSION_DENIED, KUBEVIRT_MISSING and CLUSTER_IDENTITY_CHANGED are phase BLOCKED, asked for again slowly, and nothing to

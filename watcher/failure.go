@@ -15,7 +15,7 @@ func (e excluded) Unwrap() error { return e.error }
 // failed: a list, the opening of a watch, or a stream ended with an error. It returns what the breaker is told.
 func (m *machine) failed(now time.Time, err error) error {
 	switch domain.CodeOf(err) {
-	case domain.CodeRevisionExpired, domain.CodeCursorExpired:
+	case domain.CodeRevisionExpired, domain.CodeCursorExpired, domain.CodeInvalidCursor:
 		m.expire(now, err)
 		return excluded{err}
 	case domain.CodeThrottled, domain.CodeQueueFull:

@@ -32,6 +32,21 @@ func expiredRows() []matrixRow {
 			},
 		},
 		{
+			row: 3, name: "400 in mid-list", why: "a token that a server gave and knows no more, as after an upgrade, is none of ours to mend",
+			opts: Options{PageSize: 2},
+			fault: func(r *rig) {
+				r.listErrs = []error{nil, coded(domain.CodeInvalidCursor)}
+				r.end(gone)
+				r.after(5 * time.Second)
+				r.recovered()
+			},
+			want: seen{
+				requests: []string{"list", "list next", "list", "list next", "watch 103"},
+				phases:   []string{"REBUILDING/Expired", "LIVE"},
+				stats:    account{Expired: 1},
+			},
+		},
+		{
 			row: 4, name: "410 as the answer to a watch", why: "the place is given up, and found again by a consistent list",
 			fault: func(r *rig) {
 				r.after(time.Minute)

@@ -63,6 +63,37 @@ func TestBeginnings(t *testing.T) {
 	}
 }
 
+// TestBeginningsHaveTheirPlace: who begins late is told SYNCED with the place of the set that it was told, not with that
+// of the list which the set began with.
+func TestBeginningsHaveTheirPlace(t *testing.T) {
+	f := feeding{t, NewCache(CacheOptions[string]{})}
+	at := func(place string, e Event[string]) Event[string] {
+		e.Place = place
+		return e
+	}
+	f.replace(thing("n/a", "1@1"))
+	listed := liveState
+	listed.Revision = "1"
+	f.state(listed)
+	for _, c := range []struct {
+		what string
+		e    Event[string]
+		want string
+	}{
+		{"a change", at("2", happened(domain.EventModified, "n/a", "1@2")), "2"},
+		{"a change at a place that is not known", happened(domain.EventModified, "n/a", "1@3"), "2"},
+		{"what is no change", at("4", happened(domain.EventModified, "n/a", "1@3")), "4"},
+	} {
+		f.apply(c.e)
+		s := f.Subscribe(SubscribeOptions[string]{})
+		notices := drain(t, s)
+		s.Close()
+		if last := notices[len(notices)-1]; last.Type != domain.EventSynced || last.Revision != c.want {
+			t.Errorf("after %s: %s at %q, want SYNCED at %q", c.what, last.Type, last.Revision, c.want)
+		}
+	}
+}
+
 // TestRelistIsQuiet: a hundred lists of the same thousand objects tell nothing.
 func TestRelistIsQuiet(t *testing.T) {
 	f := feeding{t, NewCache(CacheOptions[string]{})}

@@ -34,8 +34,14 @@ func (c call) open(ctx context.Context, request func(ctx context.Context) (io.Re
 		return nil, c.translate(ctx, own, seen, err)
 	}
 	b.ReadCloser = r
+	if seen.foreign.Load() { // to read it would tell less: a page without an end of line looks like a connection that broke
+		defer func() { _ = b.Close() }() // nothing of it is wanted
+		return nil, domain.E(domain.CodeProtocolError, c.ref.Params(), errForeign)
+	}
 	return b, nil
 }
+
+var errForeign = errors.New("the answer is not JSON")
 
 func (b *body) end() {
 	b.unhook()
@@ -78,11 +84,8 @@ func (c *capped) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// The largest frame of a watch, and the largest page of a list.
-const (
-	maxFrame = 16 << 20
-	maxPage  = 256 << 20
-)
+// maxFrame is the largest frame of a watch.
+const maxFrame = 16 << 20
 
 // frames reads a watch frame by frame: the API server ends each with a new line, and has none within.
 type frames struct {

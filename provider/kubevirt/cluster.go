@@ -33,6 +33,9 @@ func newCluster(name string, config *rest.Config, opts ClusterOptions) (*cluster
 	if config == nil {
 		return nil, domain.E(domain.CodeInvalidOption, domain.Params{domain.ParamCluster: name, domain.ParamField: "config"}, nil)
 	}
+	if opts.MaxAnswer <= 0 {
+		opts.MaxAnswer = 256 << 20
+	}
 	config = rest.CopyConfig(config)
 	config.QPS, config.Burst = opts.QPS, opts.Burst
 	if config.QPS == 0 {
@@ -46,7 +49,7 @@ func newCluster(name string, config *rest.Config, opts ClusterOptions) (*cluster
 	}
 	config.Timeout = 0                        // contexts bound every request; a client timeout would hide whose limit passed
 	config.WarningHandler = rest.NoWarnings{} // the default one prints them to the process's log
-	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return guard{next} })
+	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return guard{next, opts.MaxAnswer} })
 
 	client, err := rest.HTTPClientFor(config)
 	if err == nil {

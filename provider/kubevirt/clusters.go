@@ -22,6 +22,8 @@ type ClusterOptions struct {
 	// Timeout bounds every request but lists, ListTimeout one page of a list. Zero means 15 s and 30 s.
 	Timeout     time.Duration
 	ListTimeout time.Duration
+	// MaxAnswer bounds the bytes of one answer, unpacked; a larger one is RESPONSE_TOO_LARGE. Zero means 256 MiB.
+	MaxAnswer int64
 }
 
 // Clusters are the members of a fleet. It owns their connections: Close it when done.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"reflect"
+	"strconv"
+	"testing/synctest"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -83,4 +85,31 @@ func (f *fleet) makePreference(ctx context.Context, p domain.Preference) error {
 		_, err = api.VirtualMachinePreferences(p.Namespace).Create(ctx, &instancetypev1.VirtualMachinePreference{ObjectMeta: meta, Spec: spec}, metav1.CreateOptions{})
 	}
 	return err
+}
+
+// expireStreams ends the provider's watches and breaks off new ones until what they have missed is in the past.
+func (f *fleet) expireStreams(ctx context.Context, cluster string, meanwhile func()) error {
+	synctest.Wait() // no watch is on its way
+	f.cutOff(cluster, true)
+	f.sims[cluster].EndWatches()
+	synctest.Wait()
+	meanwhile()
+	// Nobody's place is the present, not even that of a watch which has missed nothing.
+	if err := f.makeInstanceType(ctx, domain.InstanceType{Cluster: cluster, Name: "passing-time-" + strconv.Itoa(f.expired), VCPUs: 1, MemoryBytes: 1 << 30}); err != nil {
+		return err
+	}
+	f.expired++
+	f.sims[cluster].Compact()
+	f.cutOff(cluster, false)
+	return nil
+}
+
+// cutOff has the provider's watches of a cluster fail, or lets them begin again.
+func (f *fleet) cutOff(cluster string, on bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.cut = ""; on {
+		f.cut = cluster
+	}
+	f.setFaults(cluster)
 }

@@ -24,6 +24,14 @@ import (
 // bytes on a connection, and back.
 func TestConformance(t *testing.T) { providertest.Run(t, simHarness()) }
 
+// TestConformanceFollowed holds the streams against their contracts once more, told from the caches of a fleet.
+func TestConformanceFollowed(t *testing.T) {
+	h := simHarness()
+	h.Only = []string{"WAT-01", "WAT-02", "WAT-04", "WAT-05", "WAT-09", "WAT-10", "WAT-12", "WAT-14", "WAT-15", "WAT-16"}
+	h.New = func(tb testing.TB) providertest.Backend { return newFleet(tb).followed() }
+	providertest.Run(t, h)
+}
+
 var simClusters = []string{"east-1", "west-1"}
 
 func simHarness() providertest.Harness {
@@ -48,12 +56,14 @@ type fleet struct {
 	clusters *kubevirt.Clusters
 	maker    provider.Provider
 
-	mu     sync.Mutex
-	sent   providertest.Requests
-	faults []kubevirtsim.Fault            // of the suite, for one cluster
-	faulty string                         // that one
-	veils  map[string][]kubevirtsim.Fault // of instances that cannot be read, by cluster
-	knobs  map[domain.Ref]providertest.Knobs
+	mu      sync.Mutex
+	sent    providertest.Requests
+	faults  []kubevirtsim.Fault            // of the suite, for one cluster
+	faulty  string                         // that one
+	cut     string                         // the cluster whose watches fail
+	expired int                            // times that streams were expired
+	veils   map[string][]kubevirtsim.Fault // of instances that cannot be read, by cluster
+	knobs   map[domain.Ref]providertest.Knobs
 }
 
 func newFleet(tb testing.TB) *fleet {
@@ -105,9 +115,27 @@ func (f *fleet) backend() providertest.Backend {
 			f.sims[cluster].Compact()
 			return nil
 		},
-		Secret: simSecret,
-		Close:  f.clusters.Close,
+		ExpireStreams: f.expireStreams,
+		Secret:        simSecret,
+		Close:         f.clusters.Close,
 	}
+}
+
+// followed is the backend whose clusters are followed.
+func (f *fleet) followed() providertest.Backend {
+	f.tb.Helper()
+	caches, err := kubevirt.NewFleet(f.clusters, kubevirt.FleetOptions{})
+	must(f.tb, err)
+	ctx, cancel := context.WithCancel(f.tb.Context())
+	var run sync.WaitGroup
+	run.Go(func() { _ = caches.Run(ctx) }) // a fleet that runs once ends with its context, and without an error
+	f.tb.Cleanup(run.Wait)
+	f.tb.Cleanup(cancel)
+	must(f.tb, caches.WaitSynced(ctx))
+	b := f.backend()
+	b.Provider, err = kubevirt.New(f.clusters, kubevirt.Options{Fleet: caches})
+	must(f.tb, err)
+	return b
 }
 
 // count is the transport's own count of what the provider sends.
@@ -266,6 +294,9 @@ func (f *fleet) failNext(fault providertest.Fault) error {
 // setFaults puts the suite's fault and the veils of a cluster together. f.mu must be held.
 func (f *fleet) setFaults(cluster string) {
 	all := append([]kubevirtsim.Fault(nil), f.veils[cluster]...)
+	if f.cut == cluster {
+		all = append(all, kubevirtsim.Fault{Client: "!" + otherClient, Watch: true, Do: kubevirtsim.Reset})
+	}
 	if f.faulty == cluster {
 		all = append(append([]kubevirtsim.Fault(nil), f.faults...), all...)
 	}

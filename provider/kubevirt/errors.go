@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"net"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -60,7 +61,18 @@ func (c call) classify(parent, own context.Context, seen *exchange, err error) *
 	if seen.status.Load() != 0 {
 		return domain.E(domain.CodeProtocolError, nil, nil) // an answer came, and is not what the API speaks
 	}
+	if ranOut(err) {
+		return domain.E(domain.CodeVerbTimeout, nil, nil)
+	}
 	return domain.E(domain.CodeClusterUnreachable, nil, nil)
+}
+
+// ranOut says whether a limit of the transport's own has passed, which is that of a TLS handshake. A connection that the
+// kernel gave up is an error of the network, whatever it says of time.
+func ranOut(err error) bool {
+	_, network := errors.AsType[*net.OpError](err)
+	limit, ok := errors.AsType[net.Error](err)
+	return ok && !network && limit.Timeout() && !errors.Is(err, context.DeadlineExceeded)
 }
 
 // ended says which context ended the request, the caller's first. A complete answer is believed even if a context
@@ -70,6 +82,8 @@ func (c call) ended(parent, own context.Context, seen *exchange, err error) doma
 		return ""
 	}
 	switch {
+	case parent.Err() != nil && errors.Is(context.Cause(parent), domain.CodeVerbTimeout):
+		return domain.CodeVerbTimeout // a limit of ours around the call, and not the caller's
 	case parent.Err() != nil:
 		return domain.CodeOf(parent.Err())
 	case own.Err() != nil:

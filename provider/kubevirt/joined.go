@@ -55,8 +55,11 @@ func (j *joinedVM) VM() *domain.VM {
 	return j.of.mapper.Join(j.vm, j.instance)
 }
 
-// unreadRevision stands for the revision of an instance that nobody could read.
-const unreadRevision = "?"
+// What stands for the revision of an instance that may not be read, and of one that cannot be decoded.
+const (
+	unreadRevision = "?"
+	brokenRevision = "!"
+)
 
 // item makes the item of a cache. Its revision is the pair of those of its parts: nothing changed if neither did.
 func (j *joinedVM) item() watcher.Item[watcher.VMRecord] {
@@ -64,7 +67,10 @@ func (j *joinedVM) item() watcher.Item[watcher.VMRecord] {
 	if j.unread {
 		revision += "/" + unreadRevision
 	}
-	if !j.instance.IsZero() { // also of one that was read before
+	switch { // also of an instance that was read before
+	case j.broken:
+		revision += "/" + brokenRevision
+	case !j.instance.IsZero():
 		revision += "/" + j.instance.Revision()
 	}
 	return watcher.Item[watcher.VMRecord]{Key: j.vm.Key(), UID: j.vm.UID(), Revision: revision, Value: j}

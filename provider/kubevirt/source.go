@@ -50,7 +50,7 @@ func (s *source[R]) List(ctx context.Context, opts watcher.ListOptions) (*watche
 	}
 	defer func() { _ = b.Close() }() // it has been read
 	page := &watcher.Page[R]{Items: make([]watcher.Item[R], 0, min(opts.Limit, 500))}
-	meta, err := s.list(&capped{b, maxPage}, func(o mapper.Object[R]) error {
+	meta, err := s.list(b, func(o mapper.Object[R]) error {
 		page.Items = append(page.Items, item(o))
 		return nil
 	})
@@ -127,11 +127,16 @@ func (s *stream[R]) Next() (watcher.Frame[R], error) {
 		return watcher.Frame[R]{}, s.refused(frame.Status)
 	}
 	kind := frameTypes[frame.Type]
+	if kind != watcher.FrameUnknown && kind != watcher.FrameBookmark && frame.Object.Key == "" { // a Status, say
+		return watcher.Frame[R]{}, domain.E(domain.CodeProtocolError, s.body.call.ref.Params(), errNameless)
+	}
 	if kind == watcher.FrameBookmark && frame.InitialEventsEnd {
 		kind = watcher.FrameSynced
 	}
 	return watcher.Frame[R]{Type: kind, Item: item(frame.Object)}, nil
 }
+
+var errNameless = errors.New("an event of an object without a name")
 
 // Close implements watcher.Stream.
 func (s *stream[R]) Close() { _ = s.body.Close() } // nothing of it is needed any more

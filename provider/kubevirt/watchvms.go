@@ -50,14 +50,18 @@ func (p *Provider) watchVMs(ctx context.Context, cluster, namespace string, opts
 	if !r.All {
 		s.namespace = namespace
 	}
+	begin := func(context.Context) {}
 	if s.followed = p.fleet.follows(c); s.followed == nil || s.resumed {
 		if s.followed, err = p.follow(own, c, s.namespace, place.LastKey); err != nil {
 			return err
 		}
-		tasks.Go(func() { s.followed.run(own) })
+		begin = s.followed.run
 	}
+	subscription := s.subscribe() // before anything changes: a stream that goes on skips what is there
+	defer subscription.Close()
+	tasks.Go(func() { begin(own) })
 	tasks.Go(func() { cancel(s.end(own)) })
-	if err = s.run(own); err != nil && ctx.Err() == nil {
+	if err = s.tell(own, subscription); err != nil && ctx.Err() == nil {
 		err = context.Cause(own)
 	}
 	return err
@@ -85,12 +89,14 @@ type vmStream struct {
 	yield     func(vmEvent, error) bool
 }
 
-// run tells events until ctx ends, or nobody listens.
-func (s *vmStream) run(ctx context.Context) error {
-	subscription := s.followed.cache.Subscribe(watcher.SubscribeOptions[watcher.VMRecord]{
+func (s *vmStream) subscribe() *watcher.Subscription[watcher.VMRecord] {
+	return s.followed.cache.Subscribe(watcher.SubscribeOptions[watcher.VMRecord]{
 		Namespace: s.namespace, Where: s.selects(), Queue: s.request.Queue, SkipInitial: s.resumed,
 	})
-	defer subscription.Close()
+}
+
+// tell tells events until ctx ends, or nobody listens.
+func (s *vmStream) tell(ctx context.Context, subscription *watcher.Subscription[watcher.VMRecord]) error {
 	for notice, err := range subscription.All(ctx) {
 		if err != nil {
 			return err

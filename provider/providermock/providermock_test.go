@@ -21,6 +21,7 @@ var (
 	_ provider.Rebooter      = (*providermock.MockRebooter)(nil)
 	_ provider.Migrator      = (*providermock.MockMigrator)(nil)
 	_ provider.InstanceTypes = (*providermock.MockInstanceTypes)(nil)
+	_ provider.VMFollower    = (*providermock.MockVMFollower)(nil)
 	_ provider.PowerReader   = (*providermock.MockPowerReader)(nil)
 	_ provider.Provider      = (*providermock.MockProvider)(nil)
 )

@@ -31,6 +31,7 @@ const secret = "canary-7f3a9c51e2d84b06"
 var missing = map[providertest.Need]string{
 	providertest.NeedSituate:       "a situation here is the outcome of a life, and the controllers undo any other",
 	providertest.NeedExpireCursors: "this API server answers old tokens from its cache; package expired has one that does not",
+	providertest.NeedExpireStreams: "this API server tells watches what was from a cache, which no compaction of its database reaches",
 	"Knobs.Printable":              "virt-controller writes its own word back at once",
 	"Knobs.Provisioning":           "no CDI runs here",
 	"Knobs.DataVolumeError":        "no CDI runs here",

@@ -1,0 +1,6 @@
+//go:build !race
+
+package kubevirt
+
+// chaosRounds is how many rounds TestChaos has.
+const chaosRounds = 200
