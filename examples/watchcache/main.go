@@ -4,7 +4,7 @@
 //	go run ./examples/watchcache -kubeconfig FILE    # a KubeVirt cluster, until it is interrupted
 //	go run ./examples/watchcache -plain              # no redrawing: for logs
 //
-// In the simulation a history is compacted after 5 seconds, and a cluster is out of reach from second 8 to 45. Its VMs
+// In the simulation a history is compacted after 5 seconds, and a cluster is out of reach from second 12 to 50. Its VMs
 // stay readable, marked as STALE with their age, its circuit breaker opens, and no other cluster notices.
 package main
 

@@ -17,9 +17,9 @@ import (
 // The story of the simulation.
 const (
 	expires  = 5 * time.Second
-	fails    = 8 * time.Second
-	returns  = 45 * time.Second
-	theEnd   = 60 * time.Second
+	fails    = 12 * time.Second // a stream that lived for ten seconds is taken up at once
+	returns  = 50 * time.Second
+	theEnd   = 74500 * time.Millisecond // between two drawings
 	vmsEach  = 5
 	tenants  = "default"
 	expiring = "east"
