@@ -1,4 +1,4 @@
-# Each target is what CI runs; each is ordinary go commands.
+# Each target is ordinary go commands. What CI runs is .ci/run, by `make ci`.
 .PHONY: test race lint e2e bench bench-million load soak microbench generate fmt ci
 
 test:

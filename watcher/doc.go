@@ -17,8 +17,9 @@
 //
 // # What errors of a source do
 //
-// Only codes count. REVISION_EXPIRED, CURSOR_EXPIRED and INVALID_CURSOR, in whatever form the server said so, give the place up: phase
-// REBUILDING, one consistent list, and no word to the breaker; at once the first time, with pauses from the second on.
+// Only codes count. REVISION_EXPIRED, CURSOR_EXPIRED and INVALID_CURSOR, in whatever form the server said so, give the
+// place up: phase REBUILDING, one consistent list, and no word to the breaker; at once the first time, with pauses from the
+// second on.
 // THROTTLED waits as long as the server wishes, up to five minutes, and keeps the place. CLUSTER_CREDENTIALS,
 // PERMISSION_DENIED, KUBEVIRT_MISSING and CLUSTER_IDENTITY_CHANGED are phase BLOCKED, asked for again slowly, and nothing to
 // the breaker; errors of kind INVALID_ARGUMENT are BLOCKED for good. RESPONSE_TOO_LARGE halves the pages, and is BLOCKED the

@@ -10,10 +10,8 @@ import (
 	"sync"
 
 	"github.com/kv-shepherd/shepherd-go/domain"
+	"github.com/kv-shepherd/shepherd-go/internal/args"
 )
-
-// queueLimit is how many changes wait for a consumer before they are merged, by default.
-const queueLimit = 4096
 
 // SubscribeOptions configures a [Subscription]. The zero value gets everything.
 type SubscribeOptions[T any] struct {
@@ -68,7 +66,7 @@ type SubscriptionStats struct {
 // Subscribe begins a subscription. Close it.
 func (c *Cache[T]) Subscribe(opts SubscribeOptions[T]) *Subscription[T] {
 	if opts.Queue <= 0 {
-		opts.Queue = queueLimit
+		opts.Queue = args.DefaultQueue
 	}
 	s := &Subscription[T]{
 		cache: c, opts: opts, virgin: true, queue: queue[T]{limit: opts.Queue},

@@ -132,7 +132,7 @@ func (c *VMCache) ListVMs(namespace, labels string) (*domain.VMList, error) {
 // VMs is [VMCache.ListVMs] one by one: a [domain.ItemError] is followed by further VMs, any other error is the last value.
 func (c *VMCache) VMs(namespace, labels string) iter.Seq2[*domain.VM, error] {
 	return func(yield func(*domain.VM, error) bool) {
-		wanted, err := selector.Parse(labels)
+		wanted, err := SelectVMs(labels)
 		if err != nil {
 			yield(nil, err)
 			return
@@ -156,31 +156,38 @@ func (c *VMCache) VMs(namespace, labels string) iter.Seq2[*domain.VM, error] {
 	}
 }
 
-// each makes VMs of the items that a selector selects. One map serves all the labels.
-func (c *VMCache) each(items iter.Seq[Item[VMRecord]], fresh Freshness, wanted selector.Selector, yield func(*domain.VM, error) bool) {
-	labels := map[string]string{}
-	put := func(key, value string) bool {
-		labels[key] = value
-		return true
-	}
+// each makes VMs of the items that are wanted.
+func (c *VMCache) each(items iter.Seq[Item[VMRecord]], fresh Freshness, wanted func(VMRecord) bool, yield func(*domain.VM, error) bool) {
 	for item := range items {
-		if item.Err != nil {
+		switch {
+		case item.Err != nil:
 			if !yield(nil, c.undecoded(item)) {
 				return
 			}
-			continue
-		}
-		if !wanted.Empty() {
-			clear(labels)
-			item.Value.Labels(put)
-			if !wanted.Matches(labels) {
-				continue
-			}
-		}
-		if !yield(vmOf(item, fresh), nil) {
+		case wanted != nil && !wanted(item.Value):
+		case !yield(vmOf(item, fresh), nil):
 			return
 		}
 	}
+}
+
+// SelectVMs returns what says whether a label selector selects a VM, for SubscribeOptions.Where; nil for the empty selector,
+// which selects everything. One that cannot be read is INVALID_SELECTOR. What it returns is for one goroutine.
+func SelectVMs(labels string) (where func(VMRecord) bool, err error) {
+	wanted, err := selector.Parse(labels)
+	if err != nil || wanted.Empty() {
+		return nil, err
+	}
+	found := map[string]string{} // one map serves all the VMs
+	put := func(key, value string) bool {
+		found[key] = value
+		return true
+	}
+	return func(r VMRecord) bool {
+		clear(found)
+		r.Labels(put)
+		return wanted.Matches(found)
+	}, nil
 }
 
 // ListVMsByNode returns the VMs whose instance runs on a node, in the order of their keys.

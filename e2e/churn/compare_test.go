@@ -54,7 +54,7 @@ func cached(cache *watcher.VMCache, namespace string) (map[string]fact, map[stri
 	facts, items := map[string]fact{}, map[string]told{}
 	all, fresh := cache.List(namespace)
 	if fresh.Status != domain.CacheFresh {
-		return nil, nil, fmt.Errorf("the cache is %s: %w", fresh.Status, cache.State().Err)
+		return nil, nil, errors.Join(fmt.Errorf("%w but %s", notFresh, fresh.Status), cache.State().Err)
 	}
 	for item := range all {
 		if item.Err != nil {
@@ -62,7 +62,7 @@ func cached(cache *watcher.VMCache, namespace string) (map[string]fact, map[stri
 		}
 		ref := item.Value.Ref()
 		if key := ref.Namespace + "/" + ref.Name; key != item.Key || ref.UID != item.UID {
-			return nil, nil, fmt.Errorf("under %s %s is the record of %s %s", item.Key, item.UID, key, ref.UID)
+			return nil, nil, fmt.Errorf("%w: under %s %s is %s %s", misfiled, item.Key, item.UID, key, ref.UID)
 		}
 		f := fact{UID: item.UID}
 		f.Revision, f.InstanceRevision = item.Value.Revision()

@@ -12,6 +12,22 @@ import (
 	"github.com/kv-shepherd/shepherd-go/watcher"
 )
 
+// flaw is a way in which a story can be wrong; what goes into the details wraps it.
+type flaw string
+
+func (f flaw) Error() string { return string(f) }
+
+const (
+	addedOver   flaw = "ADDED over another"
+	becameOther flaw = "MODIFIED to another machine"
+	gap         flaw = "does not follow from what was told"
+	miscounted  flaw = "does not come and go once"
+	misplaced   flaw = "initial at the wrong time"
+	nameless    flaw = "a notice of no known type"
+	notFresh    flaw = "the cache is not fresh"
+	misfiled    flaw = "the record of another"
+)
+
 // told is what a consumer knows of one machine.
 type told struct{ UID, Revision string }
 
@@ -28,7 +44,7 @@ type ledger struct {
 	added, deleted map[string]int
 	synced         bool
 	synceds        int
-	wrong          []string
+	wrong          []error
 }
 
 func newLedger(queue int) *ledger {
@@ -58,17 +74,17 @@ func (l *ledger) note(n watcher.Notice[watcher.VMRecord]) {
 		l.synced = n.Type == domain.EventSynced
 	case domain.EventAdded:
 		if was, ok := l.set[n.New.Key]; ok {
-			l.complain("%s %s ADDED over %s", n.New.Key, n.New.UID, was.UID)
+			l.complain(addedOver, "%s %s over %s", n.New.Key, n.New.UID, was.UID)
 		}
 		if n.Initial == (l.synceds > 0) {
-			l.complain("%s ADDED, initial: %v, after %d SYNCED", n.New.Key, n.Initial, l.synceds)
+			l.complain(misplaced, "%s ADDED, initial: %v, after %d SYNCED", n.New.Key, n.Initial, l.synceds)
 		}
 		l.added[n.New.UID]++
 		l.set[n.New.Key] = of(n.New)
 	case domain.EventModified:
 		l.expect(n.Type, n.Old)
 		if n.Old.Key != n.New.Key || n.Old.UID != n.New.UID {
-			l.complain("%s %s MODIFIED to %s %s", n.Old.Key, n.Old.UID, n.New.Key, n.New.UID)
+			l.complain(becameOther, "%s %s to %s %s", n.Old.Key, n.Old.UID, n.New.Key, n.New.UID)
 		}
 		l.set[n.New.Key] = of(n.New)
 	case domain.EventDeleted:
@@ -76,19 +92,19 @@ func (l *ledger) note(n watcher.Notice[watcher.VMRecord]) {
 		l.deleted[n.Old.UID]++
 		delete(l.set, n.Old.Key)
 	default:
-		l.complain("a notice of type %q", n.Type)
+		l.complain(nameless, "%q", n.Type)
 	}
 }
 
 // expect says what was told last of a machine of which something new is told.
 func (l *ledger) expect(what domain.EventType, old watcher.Item[watcher.VMRecord]) {
 	if was, ok := l.set[old.Key]; !ok || was != of(old) {
-		l.complain("%s %s, that was %v, and was told as %v", old.Key, what, of(old), was)
+		l.complain(gap, "%s %s, that was %v, and was told as %v", old.Key, what, of(old), was)
 	}
 }
 
-func (l *ledger) complain(format string, args ...any) {
-	l.wrong = append(l.wrong, fmt.Sprintf(format, args...))
+func (l *ledger) complain(what flaw, format string, args ...any) {
+	l.wrong = append(l.wrong, fmt.Errorf("%w: %s", what, fmt.Sprintf(format, args...)))
 }
 
 func of(item watcher.Item[watcher.VMRecord]) told { return told{item.UID, item.Revision} }
@@ -108,15 +124,12 @@ func (l *ledger) folded() map[string]told {
 func (l *ledger) audit(made map[string]bool) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	errs := []error{}
-	for _, wrong := range l.wrong {
-		errs = append(errs, errors.New(wrong))
-	}
+	errs := slices.Clone(l.wrong)
 	there := map[string]bool{}
 	for _, t := range l.set {
 		there[t.UID] = true
 		if l.added[t.UID] == 0 {
-			errs = append(errs, fmt.Errorf("%s is there and was never ADDED", t.UID))
+			errs = append(errs, fmt.Errorf("%w: %s is there and was never ADDED", miscounted, t.UID))
 		}
 	}
 	uids := maps.Clone(l.added)
@@ -127,8 +140,8 @@ func (l *ledger) audit(made map[string]bool) error {
 			left = 0
 		}
 		if !made[uid] || l.added[uid] != 1 || l.deleted[uid] != left {
-			errs = append(errs, fmt.Errorf("%s: ever there: %v, still there: %v, ADDED %d times, DELETED %d times",
-				uid, made[uid], there[uid], l.added[uid], l.deleted[uid]))
+			errs = append(errs, fmt.Errorf("%w: %s ever there: %v, still there: %v, ADDED %d times, DELETED %d times",
+				miscounted, uid, made[uid], there[uid], l.added[uid], l.deleted[uid]))
 		}
 	}
 	return errors.Join(errs[:min(len(errs), 20)]...)

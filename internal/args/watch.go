@@ -11,8 +11,8 @@ import (
 	"github.com/kv-shepherd/shepherd-go/provider"
 )
 
-// defaultQueue is how many events wait for a slow consumer, by default.
-const defaultQueue = 4096
+// DefaultQueue is how many events wait for a slow consumer, by default.
+const DefaultQueue = 4096
 
 // WatchRequest is a checked call of WatchVMs.
 type WatchRequest struct {
@@ -47,7 +47,7 @@ func Watch(ctx context.Context, cluster, namespace string, opts provider.WatchOp
 	case opts.Queue < 0:
 		return r, Option("queue", domain.FieldOutOfRange)
 	case opts.Queue == 0:
-		r.Queue = defaultQueue
+		r.Queue = DefaultQueue
 	}
 	var err error
 	if r.Labels, err = selector.Parse(opts.Selector); err != nil {
@@ -67,4 +67,9 @@ func (r WatchRequest) Place() (paging.Cursor, error) {
 		e.Params[domain.ParamField] = "revision"
 	}
 	return place, err
+}
+
+// ForeignRevision is the error for a revision whose place is not one of the provider that is asked to go on behind it.
+func ForeignRevision() error {
+	return domain.E(domain.CodeInvalidCursor, domain.Params{domain.ParamField: "revision", domain.ParamReason: "malformed"}, nil)
 }

@@ -26,21 +26,24 @@ func joinedState(vms, instances watcher.State, unread bool, place string) watche
 	return worse
 }
 
-// severities orders the phases by how little can be done about a cluster.
+// severities orders the phases by how little can be done about a cluster. One that is BLOCKED for a reason that holds for
+// whoever asks it anything is worse than one out of reach, and nothing is worse than another cluster in its place.
 var severities = map[domain.SyncState]int{
 	domain.SyncLive: 0, domain.SyncRetrying: 1, domain.SyncBlocked: 2, domain.SyncRebuilding: 3, domain.SyncSyncing: 4,
-	domain.SyncProbing: 5, domain.SyncOpen: 6, blockedForAll: 7, domain.SyncIdle: 8, domain.SyncStopped: 9,
+	domain.SyncProbing: 5, domain.SyncOpen: 6, domain.SyncIdle: 8, domain.SyncStopped: 9,
 }
 
-// blockedForAll stands for a phase BLOCKED whose reason holds for whoever asks the cluster anything.
-const blockedForAll domain.SyncState = "BLOCKED, writes too"
+const (
+	blockedForAll  = 7
+	anotherCluster = 10
+)
 
 func severity(s watcher.State) int {
 	switch {
 	case s.Phase == domain.SyncBlocked && s.Reason == domain.ReasonIdentityChanged:
-		return len(severities)
+		return anotherCluster
 	case s.Phase == domain.SyncBlocked && s.Gate(time.Time{}) != nil:
-		return severities[blockedForAll]
+		return blockedForAll
 	}
 	return severities[s.Phase]
 }

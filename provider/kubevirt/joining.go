@@ -28,13 +28,13 @@ type joining struct {
 	// unread says that instances may not be read.
 	unread atomic.Bool
 
-	mu            sync.Mutex
-	vms           part
-	instances     part
-	earlyVMs      keyed.Set[vmItem] // until the sets are joined
-	earlyInstance keyed.Set[instanceItem]
-	joined        bool
-	lone          map[string]instance // by key, those without their VM
+	mu             sync.Mutex
+	vms            part
+	instances      part
+	earlyVMs       keyed.Set[vmItem] // until the sets are joined
+	earlyInstances keyed.Set[instanceItem]
+	joined         bool
+	lone           map[string]instance // by key, those without their VM
 }
 
 // part is one of the two watchers, as it told last.
@@ -52,10 +52,10 @@ type instance struct {
 
 func newJoining(of *origin) *joining {
 	return &joining{
-		of:            of,
-		earlyVMs:      keyed.Set[vmItem]{Key: func(i vmItem) string { return i.Key }},
-		earlyInstance: keyed.Set[instanceItem]{Key: func(i instanceItem) string { return i.Key }},
-		lone:          map[string]instance{},
+		of:             of,
+		earlyVMs:       keyed.Set[vmItem]{Key: func(i vmItem) string { return i.Key }},
+		earlyInstances: keyed.Set[instanceItem]{Key: func(i instanceItem) string { return i.Key }},
+		lone:           map[string]instance{},
 	}
 }
 
@@ -115,13 +115,11 @@ func (j *joining) setUnread(ctx context.Context, unread bool) error {
 		return nil
 	}
 	j.unread.Store(unread)
-	var err error
-	switch {
-	case !j.joined:
-		err = j.joinFirst(ctx)
-	default:
-		err = j.cache.Replace(ctx, j.remarked())
+	renew := j.joinFirst
+	if j.joined {
+		renew = func(ctx context.Context) error { return j.cache.Replace(ctx, j.remarked()) }
 	}
+	err := renew(ctx)
 	if err != nil {
 		j.unread.Store(!unread)
 	}
@@ -161,7 +159,7 @@ func (j instanceSink) Replace(ctx context.Context, items []instanceItem) error {
 	if j.joined {
 		return j.replaceInstances(ctx, items)
 	}
-	j.earlyInstance.Fill(items)
+	j.earlyInstances.Fill(items)
 	return j.joinFirst(ctx)
 }
 
@@ -170,46 +168,40 @@ func (j *joining) joinFirst(ctx context.Context) error {
 	if !j.vms.whole || !j.instances.whole && !j.unread.Load() {
 		return nil
 	}
-	set, lone := j.join(inOrder(j.earlyVMs.Values()), inOrder(j.earlyInstance.Values()))
+	set, lone := j.join(inOrder(j.earlyVMs.Values()), inOrder(j.earlyInstances.Values()))
 	if err := j.cache.Replace(ctx, set); err != nil {
 		return err
 	}
 	j.joined, j.lone = true, lone
 	j.earlyVMs.Fill(nil)
-	j.earlyInstance.Fill(nil)
+	j.earlyInstances.Fill(nil)
 	return nil
 }
 
 // Apply implements watcher.Sink.
 func (j vmSink) Apply(ctx context.Context, events []watcher.Event[mapper.VMRecord]) error {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	for n := range events {
-		e := &events[n]
-		j.vms.place = e.Place
-		if !j.joined {
-			early(&j.earlyVMs, e.Type, e.Item)
-			continue
-		}
-		if err := j.tell(ctx, j.vmEvent(e)); err != nil {
-			return err
-		}
-	}
-	return nil
+	return apply(ctx, j.joining, &j.vms, &j.earlyVMs, events, j.vmEvent)
 }
 
 // Apply implements watcher.Sink.
 func (j instanceSink) Apply(ctx context.Context, events []watcher.Event[mapper.InstanceRecord]) error {
+	return apply(ctx, j.joining, &j.instances, &j.earlyInstances, events, j.instanceEvent)
+}
+
+// apply takes the events of one part; means tells what one of them means to the cache, once the sets are joined.
+func apply[R any](ctx context.Context, j *joining, of *part, before *keyed.Set[watcher.Item[R]], events []watcher.Event[R],
+	means func(*watcher.Event[R]) watcher.Event[watcher.VMRecord],
+) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for n := range events {
 		e := &events[n]
-		j.instances.place = e.Place
+		of.place = e.Place
 		if !j.joined {
-			early(&j.earlyInstance, e.Type, e.Item)
+			early(before, e.Type, e.Item)
 			continue
 		}
-		if err := j.tell(ctx, j.instanceEvent(e)); err != nil {
+		if err := j.tell(ctx, means(e)); err != nil {
 			return err
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/kv-shepherd/shepherd-go/domain"
+	"github.com/kv-shepherd/shepherd-go/internal/args"
 	"github.com/kv-shepherd/shepherd-go/watcher"
 )
 
@@ -16,7 +17,7 @@ const resumePage = 500
 func resume(ctx context.Context, what following, place string) (*followed, error) {
 	var both bool
 	if what.vms, what.instances, both = strings.Cut(place, "/"); !both || what.vms == "" || what.instances == "" {
-		return nil, domain.E(domain.CodeInvalidCursor, domain.Params{domain.ParamField: "revision"}, nil)
+		return nil, args.ForeignRevision()
 	}
 	unread := what.instances == unreadRevision
 	if unread {
@@ -71,7 +72,7 @@ func (j *joining) begin(ctx context.Context, vms []vmItem, instances []instanceI
 	j.vms.place, j.instances.place, _ = strings.Cut(place, "/")
 	j.unread.Store(unread)
 	j.earlyVMs.Fill(vms)
-	j.earlyInstance.Fill(instances)
+	j.earlyInstances.Fill(instances)
 	if err := j.joinFirst(ctx); err != nil {
 		return err
 	}

@@ -28,11 +28,7 @@ func (p *Provider) WatchVMs(ctx context.Context, cluster, namespace string, opts
 
 // watchVMs tells a stream. What it returns is to be the last value, nil if nobody listens any more.
 func (p *Provider) watchVMs(ctx context.Context, cluster, namespace string, opts provider.WatchOptions, yield func(vmEvent, error) bool) error {
-	r, err := args.Watch(ctx, cluster, namespace, opts)
-	if err != nil {
-		return err
-	}
-	place, err := r.Place()
+	s, err := newStream(ctx, cluster, namespace, opts)
 	if err != nil {
 		return err
 	}
@@ -46,13 +42,9 @@ func (p *Provider) watchVMs(ctx context.Context, cluster, namespace string, opts
 	var tasks sync.WaitGroup
 	defer tasks.Wait()
 	defer cancel(nil)
-	s := vmStream{request: r, resumed: place.LastKey != "", yield: yield}
-	if !r.All {
-		s.namespace = namespace
-	}
 	begin := func(context.Context) {}
-	if s.followed = p.fleet.follows(c); s.followed == nil || s.resumed {
-		if s.followed, err = p.follow(own, c, s.namespace, place.LastKey); err != nil {
+	if s.followed = p.fleet.follows(c); s.followed == nil || s.place != "" {
+		if s.followed, err = p.follow(own, c, s.namespace, s.place); err != nil {
 			return err
 		}
 		begin = s.followed.run
@@ -61,10 +53,31 @@ func (p *Provider) watchVMs(ctx context.Context, cluster, namespace string, opts
 	defer subscription.Close()
 	tasks.Go(func() { begin(own) })
 	tasks.Go(func() { cancel(s.end(own)) })
-	if err = s.tell(own, subscription); err != nil && ctx.Err() == nil {
+	if err = s.tell(own, subscription, yield); err != nil && ctx.Err() == nil {
 		err = context.Cause(own)
 	}
 	return err
+}
+
+// newStream checks the arguments of a stream.
+func newStream(ctx context.Context, cluster, namespace string, opts provider.WatchOptions) (*vmStream, error) {
+	request, err := args.Watch(ctx, cluster, namespace, opts)
+	if err != nil {
+		return nil, err
+	}
+	place, err := request.Place()
+	if err != nil {
+		return nil, err
+	}
+	where, err := watcher.SelectVMs(opts.Selector)
+	if err != nil {
+		return nil, err
+	}
+	s := &vmStream{request: request, where: where, place: place.LastKey}
+	if !request.All {
+		s.namespace = namespace
+	}
+	return s, nil
 }
 
 // follow makes what follows a cluster for one stream, from a place on if there is one.
@@ -83,20 +96,20 @@ func (p *Provider) follow(ctx context.Context, c *cluster, scope, place string) 
 // vmStream is one stream of WatchVMs.
 type vmStream struct {
 	request   args.WatchRequest
-	followed  *followed
+	where     func(watcher.VMRecord) bool
 	namespace string // empty is all
-	resumed   bool
-	yield     func(vmEvent, error) bool
+	place     string // to go on from; empty begins with the set
+	followed  *followed
 }
 
 func (s *vmStream) subscribe() *watcher.Subscription[watcher.VMRecord] {
 	return s.followed.cache.Subscribe(watcher.SubscribeOptions[watcher.VMRecord]{
-		Namespace: s.namespace, Where: s.selects(), Queue: s.request.Queue, SkipInitial: s.resumed,
+		Namespace: s.namespace, Where: s.where, Queue: s.request.Queue, SkipInitial: s.place != "",
 	})
 }
 
 // tell tells events until ctx ends, or nobody listens.
-func (s *vmStream) tell(ctx context.Context, subscription *watcher.Subscription[watcher.VMRecord]) error {
+func (s *vmStream) tell(ctx context.Context, subscription *watcher.Subscription[watcher.VMRecord], yield func(vmEvent, error) bool) error {
 	for notice, err := range subscription.All(ctx) {
 		if err != nil {
 			return err
@@ -105,33 +118,16 @@ func (s *vmStream) tell(ctx context.Context, subscription *watcher.Subscription[
 		if e.Revision != "" {
 			e.Revision = s.request.Revision(paging.Cursor{LastKey: e.Revision})
 		}
-		if !s.yield(e, err) {
+		if !yield(e, err) {
 			return nil
 		}
 	}
 	return nil
 }
 
-// selects is the selector as a subscription asks it, by one goroutine; nil for everything.
-func (s *vmStream) selects() func(watcher.VMRecord) bool {
-	if s.request.Labels.Empty() {
-		return nil
-	}
-	labels := map[string]string{}
-	put := func(key, value string) bool {
-		labels[key] = value
-		return true
-	}
-	return func(r watcher.VMRecord) bool {
-		clear(labels)
-		r.Labels(put)
-		return s.request.Labels.Matches(labels)
-	}
-}
-
 // end waits for the state of the cluster that ends the stream, or for ctx.
 func (s *vmStream) end(ctx context.Context) error {
-	synced := s.resumed
+	synced := s.place != ""
 	for {
 		state, changed := s.followed.cache.Changed()
 		synced = synced || state.Synced

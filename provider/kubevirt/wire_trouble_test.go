@@ -203,7 +203,7 @@ func TestTLS(t *testing.T) {
 			func(err error) bool { _, ok := errors.AsType[x509.HostnameError](err); return ok }},
 		{"plain HTTP on the port", nil, trust().ca, func(err error) bool {
 			_, ok := errors.AsType[tls.RecordHeaderError](err)
-			return ok || strings.Contains(err.Error(), "HTTP")
+			return ok || errors.Is(err, http.ErrSchemeMismatch)
 		}},
 	} {
 		t.Run("row 36 "+c.name, func(t *testing.T) {

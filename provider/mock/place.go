@@ -3,7 +3,6 @@ package mock
 import (
 	"strconv"
 
-	"github.com/kv-shepherd/shepherd-go/domain"
 	"github.com/kv-shepherd/shepherd-go/internal/args"
 	"github.com/kv-shepherd/shepherd-go/internal/paging"
 )
@@ -38,12 +37,7 @@ func readPlace(asked args.WatchRequest) (*place, error) {
 	from, fromErr := strconv.ParseUint(cursor.Token, 10, 64)
 	to, toErr := strconv.ParseUint(cursor.Joined, 10, 64)
 	if fromErr != nil || toErr != nil || from > to {
-		return nil, foreign()
+		return nil, args.ForeignRevision()
 	}
 	return &place{from, to, cursor.LastKey, cursor.JoinedDone}, nil
-}
-
-// foreign is the error of a revision that another provider made.
-func foreign() error {
-	return domain.E(domain.CodeInvalidCursor, domain.Params{domain.ParamField: "revision", domain.ParamReason: "malformed"}, nil)
 }

@@ -42,7 +42,7 @@ func (s *stream) begin(from *place) error {
 		s.whole(false)
 		return nil
 	case from.to > h.end():
-		return foreign()
+		return args.ForeignRevision()
 	case from.from < h.oldest():
 		return domain.E(domain.CodeRevisionExpired, nil, nil)
 	}
