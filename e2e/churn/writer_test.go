@@ -17,7 +17,7 @@ import (
 	"github.com/kv-shepherd/shepherd-go/e2e/harness"
 )
 
-// pace is between two tries of a writer whose server does not answer.
+// pace is between two steps of a writer: a server that is busy with changes alone is restarted the more slowly.
 const pace = 50 * time.Millisecond
 
 // writer is one of those who change machines: as kubectl does, past the library. Each has names of its own, so that it
@@ -60,6 +60,7 @@ func (w *writer) fill(ctx context.Context) {
 				break
 			}
 			w.failed(ctx, err)
+			pause(ctx)
 		}
 	}
 }
@@ -70,6 +71,7 @@ func (w *writer) churn(ctx context.Context) {
 		if err := w.step(ctx, w.random.IntN(len(w.names))); err != nil {
 			w.failed(ctx, err)
 		}
+		pause(ctx)
 	}
 }
 
@@ -145,20 +147,26 @@ func (w *writer) delete(ctx context.Context, machine *kubevirtv1.VirtualMachine)
 	return err
 }
 
-// anew deletes a machine and makes another one of its name as soon as that is free.
+// anew deletes a machine and makes another one of its name as soon as that is free. It does not wait for long: the longer
+// the more often the server was restarted, the controllers that free a name pause before they look at it again. Some
+// other step comes back to the name.
 func (w *writer) anew(ctx context.Context, n int, machine *kubevirtv1.VirtualMachine) error {
 	if err := w.delete(ctx, machine); err != nil {
 		return err
 	}
-	for ctx.Err() == nil {
-		err := w.create(ctx, n)
-		if err == nil {
-			w.count("made anew")
-		}
-		if !apierrors.IsAlreadyExists(err) {
+	for range 20 {
+		pause(ctx)
+		there, err := w.read(ctx, n) // costs the server less than a creation, which webhooks see first
+		if err != nil {
 			return err
 		}
-		pause(ctx)
+		if there == nil {
+			if err := w.create(ctx, n); err != nil {
+				return err
+			}
+			w.count("made anew")
+			return nil
+		}
 	}
 	return nil
 }
@@ -184,7 +192,7 @@ func (w *writer) patch(ctx context.Context, machine *kubevirtv1.VirtualMachine, 
 	return err
 }
 
-// failed notes an error, and waits before the next try.
+// failed notes an error.
 func (w *writer) failed(ctx context.Context, err error) {
 	if ctx.Err() != nil {
 		return
@@ -195,7 +203,6 @@ func (w *writer) failed(ctx context.Context, err error) {
 		w.refused = err
 		w.mu.Unlock()
 	}
-	pause(ctx)
 }
 
 func pause(ctx context.Context) {
